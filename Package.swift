@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Our own targets: Swift 6 mode, every warning an error, no implicit re-exports.
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Targets that touch C memory: each unsafe use carries the `unsafe` marker.
+let strict: [SwiftSetting] = common + [.strictMemorySafety()]
+
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
+let package = Package(
+    name: "metrics-push",
+    products: [
+        .executable(name: "agent", targets: ["AgentMain"]),
+        .executable(name: "aggregator", targets: ["AggregatorMain"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: system libraries, one-line shims, generated code.
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CWire", dependencies: ["CProtobufC"]),
+
+        // Pure: bytes in, values out.
+        .target(name: "Flags", swiftSettings: common),
+        .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], swiftSettings: strict),
+        .target(name: "SampleStore", swiftSettings: common),
+        .target(name: "MetricsAPI", swiftSettings: common),
+
+        // I/O.
+        .target(name: "Cgroups", swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(
+            name: "TLSChannel", dependencies: ["TLS", nio("NIOCore"), nio("NIOTLS")], swiftSettings: common),
+
+        // The two programs: a library each, and an executable that only starts it.
+        .target(name: "NodeAgent", dependencies: ["Cgroups", "Flags", "TLS", "Wire"], swiftSettings: strict),
+        .executableTarget(name: "AgentMain", dependencies: ["NodeAgent"], swiftSettings: common),
+        .target(
+            name: "Aggregator",
+            dependencies: [
+                "Flags", "MetricsAPI", "SampleStore", "TLS", "TLSChannel", "Wire",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOExtras", package: "swift-nio-extras"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: common),
+        .executableTarget(
+            name: "AggregatorMain",
+            dependencies: [
+                "Aggregator", "Flags", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
+
+        // Tests: one folder per target.
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: common),
+        .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),
+        .testTarget(name: "TLSTests", dependencies: ["TLS"], swiftSettings: common),
+        .testTarget(
+            name: "TLSChannelTests",
+            dependencies: ["TLSChannel", "TLS", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOTLS")],
+            swiftSettings: common),
+        .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], swiftSettings: common),
+    ]
+)
