@@ -39,7 +39,7 @@ let package = Package(
 
         // Pure: bytes in, values out.
         .target(name: "Flags", swiftSettings: common),
-        .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
         .target(name: "SampleStore", swiftSettings: common),
         .target(name: "MetricsAPI", swiftSettings: common),
 

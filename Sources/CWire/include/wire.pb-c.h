@@ -200,12 +200,14 @@ struct  MetricsPush__V1__Samples
   int64_t node_cpu_us;
   int64_t node_memory_kib;
   /*
-   * The value above is a 0 that stands for "could not be read in this sweep".
+   * The counter could not be read in this sweep: its difference above is 0 (complete frame: the last value known, or 0),
+   * so that the base of the next difference is the same in every session.
    */
   protobuf_c_boolean node_without_cpu;
   protobuf_c_boolean node_without_memory;
   /*
-   * Applied in this order: removals, additions, then the columns.
+   * Applied in this order: removals, additions, then the columns. Every list of slots, and the entries, are in ascending
+   * slot order without repetition. A slot in both is used again: its differences are against zero.
    */
   size_t n_removed;
   uint32_t *removed;
@@ -219,12 +221,12 @@ struct  MetricsPush__V1__Samples
   size_t n_memory_kib;
   int64_t *memory_kib;
   /*
-   * When the CPU counter was read: difference to the slot before (the first: to boot_time_us).
+   * When the slot's counters were read: difference to the slot before (the first: to boot_time_us).
    */
   size_t n_time_us;
   int64_t *time_us;
   /*
-   * Slots that have a 0 in a column because the value could not be read in this sweep.
+   * Slots whose value could not be read in this sweep: their difference is 0 (complete frame: the last value known, or 0).
    */
   size_t n_without_cpu;
   uint32_t *without_cpu;
@@ -255,9 +257,10 @@ struct  MetricsPush__V1__Entry
   uint32_t slot;
   char *pod_uid;
   /*
-   * 32 bytes for the usual 64 hexadecimal digits, otherwise the id as text.
+   * 32 bytes for the usual 64 lower-case hexadecimal digits; an id of any other form is in container_id_text.
    */
   ProtobufCBinaryData container_id;
+  char *container_id_text;
   /*
    * Empty while the names are not known yet.
    */
@@ -275,7 +278,7 @@ struct  MetricsPush__V1__Entry
 };
 #define METRICS_PUSH__V1__ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&metrics_push__v1__entry__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , 0, (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /* MetricsPush__V1__AgentFrame methods */
