@@ -75,9 +75,7 @@ import Glibc
         let count = string.utf8.count
         let copy = try unsafe allocate(CChar.self, count: count + 1)
         string.withUTF8 { utf8 in
-            for unsafe (index, byte) in unsafe utf8.enumerated() {
-                unsafe copy[index] = CChar(bitPattern: byte)
-            }
+            for index in utf8.indices { unsafe copy[index] = CChar(bitPattern: utf8[index]) }
         }
         unsafe copy[count] = 0
         return unsafe copy

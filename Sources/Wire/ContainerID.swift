@@ -22,9 +22,9 @@ enum ContainerID {
     /// - Parameter bytes: ``packedBytes`` of them.
     static func unpacked(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
-            for unsafe (index, byte) in unsafe bytes.enumerated() {
-                unsafe digits[2 * index] = digit(byte >> 4)
-                unsafe digits[2 * index + 1] = digit(byte & 0xF)
+            for index in bytes.indices {
+                unsafe digits[2 * index] = digit(bytes[index] >> 4)
+                unsafe digits[2 * index + 1] = digit(bytes[index] & 0xF)
             }
             return 2 * bytes.count
         }

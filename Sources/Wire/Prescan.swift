@@ -136,7 +136,7 @@ struct Prescan {
     private static func varintCount(_ bytes: RawSpan) -> Int {
         unsafe bytes.withUnsafeBytes { bytes in
             var count = 0
-            for unsafe byte in unsafe bytes { count += byte < 0x80 ? 1 : 0 }
+            for index in bytes.indices { unsafe count += bytes[index] < 0x80 ? 1 : 0 }
             return count
         }
     }

@@ -79,7 +79,9 @@ extension SlotDictionary {
             return
         }
         guard batch.isComplete else { throw .malformed("an earlier point in a difference") }
-        guard earlierTime <= time, earlierCPU <= cpu else { throw .malformed("the node's earlier point is before zero") }
+        guard earlierTime <= time, earlierCPU <= cpu else {
+            throw .malformed("the node's earlier point is before zero")
+        }
         batch.nodeEarlier = NodeEarlierPoint(
             timeMicroseconds: time - earlierTime, cpuMicroseconds: cpu - earlierCPU)
     }
@@ -97,7 +99,7 @@ extension SlotDictionary {
         try unsafe Self.check(removed, "removed")
         if !removed.isEmpty {
             guard !batch.isComplete else { throw .malformed("a complete frame removes slots") }
-            for unsafe slot in unsafe removed { batch.removed.append(Int(slot)) }
+            for index in removed.indices { unsafe batch.removed.append(Int(removed[index])) }
             var next = 0
             slots.removeAll { slot in
                 guard next < removed.count, unsafe removed[next] == slot.slot else { return false }
@@ -117,8 +119,8 @@ extension SlotDictionary {
         merged.reserveCapacity(min(slots.count + added.count, WireLimits.slots))
         var next = 0
         var last = -1
-        for unsafe entry in unsafe added {
-            guard let entry = unsafe entry else { throw .malformed("an entry is missing") }
+        for index in added.indices {
+            guard let entry = unsafe added[index] else { throw .malformed("an entry is missing") }
             let slot = unsafe entry.pointee.slot
             guard slot < WireLimits.slots, Int(slot) > last else { throw Self.disorder("added") }
             last = Int(slot)
@@ -147,7 +149,8 @@ extension SlotDictionary {
     /// Ascending and in range: one pass can then compare a list to the slots in use.
     private static func check(_ list: UnsafeBufferPointer<UInt32>, _ name: String) throws(WireError) {
         var last = -1
-        for unsafe slot in unsafe list {
+        for index in list.indices {
+            let slot = unsafe list[index]
             guard slot < WireLimits.slots, Int(slot) > last else { throw disorder(name) }
             last = Int(slot)
         }
