@@ -6,18 +6,18 @@ enum MessageShape {
     case aggregatorFrame, welcome, reject, resync
 }
 
-/// What a field may hold.
+/// What a field may hold. Names are static: this is looked up for every field of every frame.
 enum FieldRule {
     case varint
     /// A string without NUL.
-    case text(String, cap: Int)
+    case text(StaticString, cap: Int)
     /// Either nothing or exactly so many bytes.
-    case bytes(String, count: Int)
+    case bytes(StaticString, count: Int)
     /// A packed column of varints that take so many bytes each once unpacked; at most ``WireLimits/slots``.
-    case column(String, width: Int)
+    case column(StaticString, width: Int)
     case message(MessageShape)
     /// A repeated message; at most ``WireLimits/slots``.
-    case messages(String, MessageShape)
+    case messages(StaticString, MessageShape)
     case unknown
 }
 

@@ -114,12 +114,25 @@ struct Prescan {
     private static let unknownMemory = 48
 
     @inline(never)
-    private static func tooMany(_ name: String) -> WireError {
+    private static func tooMany(_ name: StaticString) -> WireError {
         WireError(.tooManySlots, "\(name) has more than \(WireLimits.slots) entries")
     }
 
     /// At most 10 bytes; bits beyond 64 are an error here, although protobuf-c drops them.
+    @inline(__always)
     private static func varint(in body: RawSpan, _ offset: inout Int, end: Int) throws(WireError) -> UInt64 {
+        if offset < end {
+            // Most are one byte: tags, slots, lengths of names.
+            let byte = unsafe body.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+            if byte < 0x80 {
+                offset += 1
+                return UInt64(byte)
+            }
+        }
+        return try longVarint(in: body, &offset, end: end)
+    }
+
+    private static func longVarint(in body: RawSpan, _ offset: inout Int, end: Int) throws(WireError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while offset < end {

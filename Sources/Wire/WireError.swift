@@ -43,7 +43,7 @@ extension WireError {
     static func malformed(_ detail: String) -> WireError { WireError(.malformed, detail) }
 
     @inline(never)
-    static func tooLong(_ field: String, bytes: Int, cap: Int) -> WireError {
+    static func tooLong(_ field: StaticString, bytes: Int, cap: Int) -> WireError {
         WireError(.fieldTooLarge, "\(field) has \(bytes) bytes; at most \(cap) are allowed")
     }
 }

@@ -2,7 +2,7 @@
 
 extension String {
     /// - Throws: `fieldTooLarge`; `invalidValue` for NUL, which ends a string in C.
-    func check(_ field: String, cap: Int) throws(WireError) {
+    func check(_ field: StaticString, cap: Int) throws(WireError) {
         guard utf8.count <= cap else { throw .tooLong(field, bytes: utf8.count, cap: cap) }
         guard !utf8.contains(0) else { throw WireError(.invalidValue, "\(field) holds a NUL character") }
     }
@@ -31,7 +31,7 @@ extension String {
     /// A string that protobuf-c unpacked.
     ///
     /// - Throws: `malformed` when it is not UTF-8, as protobuf requires and protobuf-c does not check.
-    init(unpacked: UnsafeMutablePointer<CChar>?, _ field: String) throws(WireError) {
+    init(unpacked: UnsafeMutablePointer<CChar>?, _ field: StaticString) throws(WireError) {
         guard let unpacked = unsafe unpacked else {
             self = ""
             return
