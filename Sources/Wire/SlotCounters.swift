@@ -39,7 +39,7 @@ struct SlotCounters: Sendable {
 
     mutating func beginSweep() {
         earlierTime = time
-        earlierCPU = isNew ? nil : cpu
+        earlierCPU = cpu
         isRecorded = false
     }
 

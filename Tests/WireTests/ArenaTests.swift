@@ -11,7 +11,7 @@ struct ArenaTests {
         let limit = 4_096
         let arena = try Arena(expected: 256, limit: limit)
         var taken = 0
-        while let memory = try? arena.allocate(UInt8.self, count: 24) {
+        while taken <= limit, let memory = try? arena.allocate(UInt8.self, count: 24) {
             #expect(UInt(bitPattern: memory) % 8 == 0)
             memory.update(repeating: 0xAA, count: 24)
             taken += 24
