@@ -13,6 +13,11 @@ public final class TLSEngine {
     public struct Step<Outcome> {
         public var consumed: Int
         public var outcome: Outcome
+
+        public init(consumed: Int, outcome: Outcome) {
+            self.consumed = consumed
+            self.outcome = outcome
+        }
     }
 
     public enum HandshakeOutcome: Sendable {
