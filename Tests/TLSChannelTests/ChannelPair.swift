@@ -97,6 +97,13 @@ final class End {
         try channel.pipeline.syncOperations.addHandlers([transport, handler, recorder])
     }
 
+    /// A channel left open keeps its handlers alive, and they it.
+    deinit {
+        recorder.action = nil
+        transport.cut()
+        channel.embeddedEventLoop.run()
+    }
+
     func activate() { channel.connect(to: try! .init(ipAddress: "127.0.0.1", port: 1), promise: nil) }
 
     func takeOutbound() -> [UInt8] {

@@ -61,7 +61,8 @@ private func soon() -> Deadline { .after(milliseconds: 20_000) }
         for credentials in [[], bad] {
             let refused = try ChildProcess(client(server.port, directory, [option, "-ign_eof"] + credentials))
             #expect(try refused.finish() != 0)
-            #expect(refused.text.contains(credentials.isEmpty ? "handshake failure" : "unknown ca") || option == "-tls1_3")
+            #expect(
+                refused.text.contains(credentials.isEmpty ? "handshake failure" : "unknown ca") || option == "-tls1_3")
         }
         #expect(try await server.wait { $0.closed == 3 })
         #expect(server.current.clients == ["system:node:a"])

@@ -163,7 +163,7 @@ private final class Signal: Sendable {
         #expect(refused?.message.contains("refused") == true)
     }
 
-    @Test("A client certificate the server refuses is reported, whether we read or write next", arguments: [true, false])
+    @Test("A client certificate the server refuses is reported at the next read or write", arguments: [true, false])
     func refusedCertificate(writes: Bool) throws {
         let server = LoopbackServer { connection in
             try connection.handshake(pki.serverContext(clients: .required(pki.trust)))
