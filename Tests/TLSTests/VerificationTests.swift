@@ -52,6 +52,18 @@ private let pki = TestPKI.shared
         }
     }
 
+    @Test("A subject's common name is not a host name")
+    func commonNameOnly() throws {
+        let leaf = try pki.authority.issue(
+            .init(commonName: "localhost", usage: .server, validFor: .seconds(600)))
+        let identity = try TLSIdentity(certificatePEM: leaf.certificatePEM, keyPEM: leaf.keyPEM)
+        let pair = try EnginePair(client: pki.clientContext(), server: .server(identity: identity))
+        pair.handshake()
+        let error = try #require(pair.clientError)
+        #expect(error.code == .certificateVerifyFailed)
+        #expect(error.message.contains("no DNS name and no IP address"))
+    }
+
     @Test("A certificate of an unknown CA is refused with the way out")
     func unknownCA() throws {
         let pair = try EnginePair(
