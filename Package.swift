@@ -73,10 +73,14 @@ let package = Package(
         // Tests: one folder per target.
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
         .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),
-        .testTarget(name: "TLSTests", dependencies: ["TLS"], swiftSettings: common),
+        .target(name: "TLSTestSupport", dependencies: ["TLS"], path: "Tests/TLSTestSupport", swiftSettings: common),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "TLSTestSupport"], swiftSettings: common),
         .testTarget(
             name: "TLSChannelTests",
-            dependencies: ["TLSChannel", "TLS", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOTLS")],
+            dependencies: [
+                "TLSChannel", "TLS", "TLSTestSupport", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"),
+                nio("NIOTLS"),
+            ],
             swiftSettings: common),
         .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], swiftSettings: common),
     ]

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+public import TLS
+
+/// Accepts one connection on 127.0.0.1 in a thread of its own and hands it to a closure.
+public final class LoopbackServer: Sendable {
+    public let port: UInt16
+    private let listener: Int32
+
+    public var address: SocketAddress { SocketAddress(ipLiteral: "127.0.0.1", port: port)! }
+
+    public init(_ handle: @escaping @Sendable (ServerConnection) throws -> Void) {
+        (listener, port) = Self.listen()
+        let listener = listener
+        let work = Work {
+            let descriptor = accept(listener, nil, nil)
+            guard descriptor >= 0 else { return }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            let connection = ServerConnection(descriptor: descriptor)
+            // What a test expects to fail, it checks at its own end.
+            try? handle(connection)
+        }
+        var thread = pthread_t()
+        let started = pthread_create(
+            &thread, nil,
+            { box in
+                Unmanaged<Work>.fromOpaque(box!).takeRetainedValue().body()
+                return nil
+            }, Unmanaged.passRetained(work).toOpaque())
+        precondition(started == 0)
+        pthread_detach(thread)
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    private final class Work: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// A port nobody listens on.
+    public static func closedPort() -> UInt16 {
+        let (descriptor, port) = listen()
+        close(descriptor)
+        return port
+    }
+
+    private static func listen() -> (Int32, UInt16) {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_INET, kind, 0)
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                precondition(bind(descriptor, generic, length) == 0)
+                precondition(Glibc.listen(descriptor, 16) == 0)
+                precondition(getsockname(descriptor, generic, &length) == 0)
+            }
+        }
+        return (descriptor, UInt16(bigEndian: name.sin_port))
+    }
+}
+
+/// The accepted end: raw bytes, or TLS over the engine. Blocking, 20 s at most per read.
+public final class ServerConnection {
+    public struct Closed: Error {}
+
+    private let descriptor: Int32
+    private var engine: TLSEngine?
+    private var inbound: [UInt8] = []
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    public func sendRaw(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { throw Closed() }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Empty at the end of the stream.
+    public func receiveRaw() throws -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count >= 0 else { throw Closed() }
+        return Array(buffer.prefix(count))
+    }
+
+    public func handshake(_ context: TLSContext) throws {
+        let engine = try TLSEngine(context: context, role: .server)
+        self.engine = engine
+        while true {
+            let step = engine.handshake(inbound.span.bytes)
+            inbound.removeFirst(step.consumed)
+            try sendRaw(engine.takeOutbound())
+            switch step.outcome {
+            case .complete: return
+            case .failed(let error): throw error
+            case .incomplete:
+                let more = try receiveRaw()
+                if more.isEmpty { throw Closed() }
+                inbound += more
+            }
+        }
+    }
+
+    /// One piece of plaintext; empty after close_notify.
+    public func read() throws -> [UInt8] {
+        guard let engine else { return [] }
+        while true {
+            var step = TLSEngine.Step(consumed: 0, outcome: TLSEngine.ReadOutcome.incomplete)
+            let given = inbound
+            let bytes = [UInt8](unsafeUninitializedCapacity: 16384) { buffer, count in
+                var span = OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
+                step = engine.read(given.span.bytes, into: &span)
+                count = span.byteCount
+            }
+            inbound.removeFirst(step.consumed)
+            switch step.outcome {
+            case .bytes: return bytes
+            case .closeNotify: return []
+            case .failed(let error): throw error
+            case .incomplete:
+                let more = try receiveRaw()
+                if more.isEmpty { throw Closed() }
+                inbound += more
+            }
+        }
+    }
+
+    /// Sent in pieces of `piece` ciphertext bytes.
+    public func write(_ bytes: [UInt8], piece: Int = .max) throws {
+        guard let engine else { return }
+        var offset = 0
+        while offset < bytes.count {
+            switch engine.write(bytes.span.bytes.extracting(offset..<bytes.count)) {
+            case .wrote(let count): offset += count
+            case .full: try sendRaw(engine.takeOutbound())
+            case .failed(let error): throw error
+            }
+        }
+        var rest = engine.takeOutbound()[...]
+        while !rest.isEmpty {
+            try sendRaw(Array(rest.prefix(piece)))
+            rest = rest.dropFirst(piece)
+        }
+    }
+
+    public func sendCloseNotify() throws {
+        engine?.sendCloseNotify()
+        try sendRaw(engine?.takeOutbound() ?? [])
+    }
+}
