@@ -120,10 +120,11 @@ extension NodeSampler {
     private func findSandbox(_ pod: TrackedPod) {
         var lowest: TrackedContainer?
         for container in pod.containers where !container.isNamed {
+            if container.role == .sandbox { return }
             if let found = lowest, found.identity.inode < container.identity.inode { continue }
             lowest = container
         }
-        guard let lowest, lowest.role == .pending else { return }
+        guard let lowest else { return }
         let isSandbox =
             switch hasLeastWeight(lowest) {
             case .some(let isLeast): isLeast

@@ -112,7 +112,7 @@ final class TrackedContainer {
     /// v1: in the other controller's tree; nil while it is not there.
     var secondary: HeldDirectory?
     /// CLOCK_BOOTTIME at first sight.
-    let firstSeen: UInt64
+    var firstSeen: UInt64
     var slot = 0
     var role: ContainerRole
     var isNamed = false
