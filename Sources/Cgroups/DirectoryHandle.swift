@@ -55,7 +55,9 @@ struct DirectoryHandle: ~Copyable {
     /// Of an entry; a link is not followed.
     func status(of path: String) throws(SystemFailure) -> FileStatus {
         var found = stat()
-        guard unsafe fstatat(descriptor, path, &found, AT_SYMLINK_NOFOLLOW) == 0 else { throw .last }
+        // Passing the string itself would copy it.
+        let result = unsafe path.withCString { unsafe fstatat(descriptor, $0, &found, AT_SYMLINK_NOFOLLOW) }
+        guard result == 0 else { throw .last }
         return FileStatus(found)
     }
 
@@ -89,7 +91,7 @@ struct FileStatus: Equatable {
     /// Of a place that the operator named: a link is followed.
     init(path: String) throws(SystemFailure) {
         var found = stat()
-        guard unsafe stat(path, &found) == 0 else { throw .last }
+        guard unsafe path.withCString({ unsafe stat($0, &found) }) == 0 else { throw .last }
         self.init(found)
     }
 

@@ -141,9 +141,9 @@ struct KernelTests {
         let last = try #require(sampler.containers.first)
         let cpu = try #require(last.cpuNanoseconds) - (try #require(first.cpuNanoseconds))
         let elapsed = last.bootTimeNanoseconds - first.bootTimeNanoseconds
-        // One thread cannot use more than one CPU.
+        // One thread cannot use more than one CPU; the slack is for being preempted between a read and its stamp.
         #expect(cpu > 0)
-        #expect(Double(cpu) <= Double(elapsed) * 1.05)
+        #expect(cpu <= elapsed + 100_000_000)
 
         let usage = try #require(cgroups.value("memory.usage_in_bytes", of: path, in: 0))
         let inactive = try #require(cgroups.value("memory.stat", of: path, in: 0, key: "total_inactive_file"))
@@ -227,7 +227,8 @@ struct KernelTests {
         let sampler = try NodeSampler(roots: cgroups.roots)
         var present: Set<Int> = []
         var appeared = 0
-        for _ in 0..<3000 {
+        let deadline = Clock.bootTime + 10_000_000_000
+        while sampler.statistics.sweeps < 2000 || appeared < 20 && Clock.bootTime < deadline {
             let changes = try sampler.sweep()
             for slot in changes.vanished { #expect(present.remove(slot) != nil) }
             for slot in changes.appeared { #expect(present.insert(slot).inserted) }

@@ -53,7 +53,7 @@ struct CgroupNameTests {
 @Suite("Names of pods' directories")
 struct KubepodsNamesTests {
     let u = "9b1f2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-    let U = "9b1f2c3d_4e5f_6071_8293_a4b5c6d7e8f9"
+    let underscored = "9b1f2c3d_4e5f_6071_8293_a4b5c6d7e8f9"
 
     @Test("systemd repeats the parents' names")
     func systemd() {
@@ -62,17 +62,17 @@ struct KubepodsNamesTests {
         #expect(names.qos("kubepods-burstable.slice") == .burstable)
         #expect(names.qos("kubepods-besteffort.slice") == .bestEffort)
         #expect(names.qos("burstable") == nil)
-        #expect(names.podUID("kubepods-pod\(U).slice", qos: .guaranteed) == u)
-        #expect(names.podUID("kubepods-burstable-pod\(U).slice", qos: .burstable) == u)
-        #expect(names.podUID("kubepods-besteffort-pod\(U).slice", qos: .bestEffort) == u)
-        #expect(names.podUID("kubepods-burstable-pod\(U).slice", qos: .bestEffort) == nil)
+        #expect(names.podUID("kubepods-pod\(underscored).slice", qos: .guaranteed) == u)
+        #expect(names.podUID("kubepods-burstable-pod\(underscored).slice", qos: .burstable) == u)
+        #expect(names.podUID("kubepods-besteffort-pod\(underscored).slice", qos: .bestEffort) == u)
+        #expect(names.podUID("kubepods-burstable-pod\(underscored).slice", qos: .bestEffort) == nil)
         #expect(names.podUID("kubepods-burstable.slice", qos: .guaranteed) == nil)
         #expect(names.podUID("kubepods-pod.slice", qos: .guaranteed) == nil)
-        #expect(names.podUID("kubepods-pod\(U)", qos: .guaranteed) == nil)
+        #expect(names.podUID("kubepods-pod\(underscored)", qos: .guaranteed) == nil)
         #expect(names.podUID("kubepods-poda-b.slice", qos: .guaranteed) == nil)
         let below = KubepodsNames(root: "a-b-kubepods.slice")
         #expect(below.qos("a-b-kubepods-burstable.slice") == .burstable)
-        #expect(below.podUID("a-b-kubepods-burstable-pod\(U).slice", qos: .burstable) == u)
+        #expect(below.podUID("a-b-kubepods-burstable-pod\(underscored).slice", qos: .burstable) == u)
     }
 
     @Test("cgroupfs does not")
