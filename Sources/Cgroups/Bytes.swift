@@ -2,6 +2,7 @@
 
 extension Span where Element == UInt8 {
     /// Whether the bytes from `start` on begin with the given ASCII text.
+    @inline(__always)
     func begins(with prefix: StaticString, at start: Int = 0) -> Bool {
         let length = prefix.utf8CodeUnitCount
         guard start >= 0, start <= count, length <= count - start else { return false }

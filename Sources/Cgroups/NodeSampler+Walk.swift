@@ -49,6 +49,11 @@ extension NodeSampler {
     private func walk(_ pod: TrackedPod, in group: PodGroup) {
         let directory = pod.directory
         do throws(SystemFailure) {
+            // A pod in another's place shows by its containers, which cannot be read any more. Without any, and when
+            // something changed, the path has to tell: a removed directory can still be listed, and is empty.
+            if !pod.containers.isEmpty, directory.reasonToList(try directory.handle.status(), now: now) == nil {
+                return
+            }
             let status = try group.directory.handle.status(of: directory.name)
             guard status.inode == directory.inode else { throw SystemFailure(errno: ENOENT) }
             guard let reason = directory.reasonToList(status, now: now) else { return }
@@ -175,6 +180,7 @@ extension NodeSampler {
             }
         }
         pod.containers = containers
+        pod.isUnsettled = true
         return isComplete
     }
 

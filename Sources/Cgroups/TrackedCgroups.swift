@@ -86,6 +86,8 @@ final class TrackedPod {
     let uid: String
     let qos: QoSClass
     var containers: [TrackedContainer] = []
+    /// Which one is the sandbox may have to be asked again.
+    var isUnsettled = true
 
     init(directory: WatchedDirectory, uid: String, qos: QoSClass) {
         self.directory = directory
