@@ -20,8 +20,32 @@ private final class KernelCgroups {
             }
             rmdir(probe)
         }
+        removeLeftovers()
         return nil
     }()
+
+    /// Of test processes that ended without their deinits. Their loads have ended by themselves.
+    private static func removeLeftovers() {
+        for tree in trees {
+            guard let directory = try? DirectoryHandle(root: tree), let entries = try? directory.subdirectories() else {
+                continue
+            }
+            for entry in entries where entry.name.hasPrefix("mp-test-") {
+                let parts = entry.name.split(separator: "-")
+                guard parts.count == 4, let owner = pid_t(parts[2]), kill(owner, 0) != 0, errno == ESRCH else {
+                    continue
+                }
+                remove(tree + "/" + entry.name, attempts: 1)
+            }
+        }
+    }
+
+    /// Runs shell words again and again for as long as this process lives. A killed one has no program any more, even
+    /// while nobody has waited for it.
+    static func whileWeLive(_ words: String, times: Int) -> String {
+        "/bin/sh -c 'while [ -e /proc/\(getpid())/exe ]; do i=0; "
+            + "while [ $i -lt \(times) ]; do i=$((i+1)); \(words); done; done' </dev/null >/dev/null 2>&1"
+    }
 
     init(_ test: String) {
         name = "mp-test-\(getpid())-\(test)"
@@ -37,17 +61,19 @@ private final class KernelCgroups {
     }
 
     /// A killed process leaves its cgroup a moment after it was waited for.
-    private static func remove(_ path: String) {
+    private static func remove(_ path: String, attempts: Int = 500) {
         if let stream = opendir(path) {
             while let entry = readdir(stream) {
                 let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
                 let name = String(
                     cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
-                if name != ".", name != "..", entry.pointee.d_type == DT_DIR { remove(path + "/" + name) }
+                if name != ".", name != "..", entry.pointee.d_type == DT_DIR {
+                    remove(path + "/" + name, attempts: attempts)
+                }
             }
             closedir(stream)
         }
-        for _ in 0..<500 {
+        for _ in 0..<attempts {
             if rmdir(path) == 0 || errno == ENOENT { return }
             usleep(10_000)
         }
@@ -119,7 +145,7 @@ struct KernelTests {
     func figures() throws {
         let cgroups = KernelCgroups("figures")
         cgroups.make(path)
-        #expect(cgroups.run("/bin/sh -c 'while :; do :; done'", in: path))
+        #expect(cgroups.run(KernelCgroups.whileWeLive(":", times: 10_000), in: path))
         let sampler = try NodeSampler(roots: cgroups.roots)
         _ = try sampler.sweep()
         #expect(sampler.containers.count == 1)
@@ -223,7 +249,7 @@ struct KernelTests {
         let cgroups = KernelCgroups("churn")
         cgroups.make("kubepods/podu-1")
         let paths = KernelCgroups.trees.map { "\($0)/\(cgroups.name)/kubepods/podu-1/\(id(3))" }.joined(separator: " ")
-        #expect(cgroups.run("/bin/sh -c 'while :; do mkdir \(paths); rmdir \(paths); done'", in: "kubepods"))
+        #expect(cgroups.run(KernelCgroups.whileWeLive("mkdir \(paths); rmdir \(paths)", times: 10), in: "kubepods"))
         let sampler = try NodeSampler(roots: cgroups.roots)
         var present: Set<Int> = []
         var appeared = 0
