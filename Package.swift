@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(
             name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CKernel"),
         .target(name: "CWire", dependencies: ["CProtobufC"]),
 
         // Pure: bytes in, values out.
@@ -44,7 +45,7 @@ let package = Package(
         .target(name: "MetricsAPI", swiftSettings: common),
 
         // I/O.
-        .target(name: "Cgroups", swiftSettings: strict),
+        .target(name: "Cgroups", dependencies: ["CKernel"], swiftSettings: strict),
         .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(
             name: "TLSChannel", dependencies: ["TLS", nio("NIOCore"), nio("NIOTLS")], swiftSettings: common),

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension NodeSampler {
+    /// Which files of a container are in which of its directories.
+    private enum Split {
+        case unified
+        /// v1: `memory` is walked and `cpuacct` is beside it, or the other way round.
+        case memoryFirst
+        case accountingFirst
+    }
+
+    private func split(_ root: TrackedRoot) -> Split {
+        if mode == .v2 { return .unified }
+        return root.root.tree === trees.memory ? .memoryFirst : .accountingFirst
+    }
+
+    /// The v1 tree that is not walked.
+    private func otherTree(_ split: Split) -> CgroupTree? {
+        switch split {
+        case .unified: nil
+        case .memoryFirst: trees.accounting
+        case .accountingFirst: trees.memory
+        }
+    }
+
+    /// Reads every container that this sweep has not read yet.
+    func readContainers(_ root: TrackedRoot) {
+        let split = split(root)
+        let other = otherTree(split)
+        for group in root.groups {
+            for pod in group.pods {
+                for container in pod.containers where container.readInSweep != sweepNumber {
+                    container.readInSweep = sweepNumber
+                    read(container, of: pod, split, other)
+                }
+            }
+        }
+    }
+
+    private func read(_ container: TrackedContainer, of pod: TrackedPod, _ split: Split, _ other: CgroupTree?) {
+        if let other, container.secondary == nil {
+            // The runtime makes a v1 container's directories one after the other.
+            container.secondary = secondaryDirectory(container, in: other)
+        }
+        sawMissing = false
+        var figures = Figures(bootTimeNanoseconds: now)
+        switch split {
+        case .unified:
+            // usage_usec is there without the cpu controller too.
+            if let microseconds = value("usage_usec", of: "cpu.stat", in: container.primary, stamped: true) {
+                figures.cpuNanoseconds = nanoseconds(microseconds)
+                figures.bootTimeNanoseconds = reader.stamp
+            }
+            readUnifiedMemory(container.primary, &figures)
+        case .memoryFirst:
+            if let secondary = container.secondary { readAccounting(secondary.handle, &figures) }
+            readSplitMemory(container.primary, &figures)
+        case .accountingFirst:
+            readAccounting(container.primary, &figures)
+            if let secondary = container.secondary { readSplitMemory(secondary.handle, &figures) }
+        }
+        if sawMissing {
+            if isGone(container, from: pod) {
+                remove(container, from: pod)
+                return
+            }
+            container.secondary = nil
+        }
+        if figures.cpuNanoseconds != nil || figures.usageBytes != nil { containersRead += 1 }
+        if let before = container.lastCPU, let cpu = figures.cpuNanoseconds, cpu < before { restart(container) }
+        if let cpu = figures.cpuNanoseconds { container.lastCPU = cpu }
+        table.store(container.slot, figures)
+    }
+
+    private func secondaryDirectory(_ container: TrackedContainer, in tree: CgroupTree) -> HeldDirectory? {
+        do throws(SystemFailure) {
+            return HeldDirectory(handle: try tree.handle.directory(container.identity.path))
+        } catch {
+            if !error.isMissing { note(error, tree.path + "/" + container.identity.path) }
+            return nil
+        }
+    }
+
+    private func readAccounting(_ directory: borrowing DirectoryHandle, _ figures: inout Figures) {
+        if let usage = value("cpuacct.usage", in: directory, stamped: true) {
+            figures.cpuNanoseconds = usage
+            figures.bootTimeNanoseconds = reader.stamp
+        }
+    }
+
+    // memory.stat comes first: reading it brings the kernel's own sums up to date, and what grows in between is only
+    // in the usage.
+
+    private func readUnifiedMemory(_ directory: borrowing DirectoryHandle, _ figures: inout Figures) {
+        let inactive = value("inactive_file", of: "memory.stat", in: directory)
+        figures.setMemory(usage: value("memory.current", in: directory), inactive: inactive)
+    }
+
+    private func readSplitMemory(_ directory: borrowing DirectoryHandle, _ figures: inout Figures) {
+        let inactive = value("total_inactive_file", of: "memory.stat", in: directory)
+        figures.setMemory(usage: value("memory.usage_in_bytes", in: directory), inactive: inactive)
+    }
+
+    /// Whether the path leads to no cgroup or to another one by now.
+    private func isGone(_ container: TrackedContainer, from pod: TrackedPod) -> Bool {
+        do throws(SystemFailure) {
+            return try pod.directory.handle.status(of: container.name).inode != container.identity.inode
+        } catch {
+            return error.isMissing
+        }
+    }
+
+    // MARK: One value, and why there is none
+
+    private func value(
+        _ name: StaticString, in directory: borrowing DirectoryHandle, stamped: Bool = false
+    ) -> UInt64? {
+        do throws(ReadFailure) {
+            switch try reader.number(name, in: directory, stamped: stamped) {
+            case .finite(let number): return number
+            case .unlimited: throw .malformed
+            }
+        } catch {
+            note(error, name)
+            return nil
+        }
+    }
+
+    private func value(
+        _ key: StaticString, of name: StaticString, in directory: borrowing DirectoryHandle, stamped: Bool = false
+    ) -> UInt64? {
+        do throws(ReadFailure) {
+            return try reader.number(key, of: name, in: directory, stamped: stamped)
+        } catch {
+            note(error, name)
+            return nil
+        }
+    }
+
+    func note(_ failure: ReadFailure, _ file: StaticString) {
+        switch failure {
+        case .malformed: counters.parseErrors &+= 1
+        case .system(let failure):
+            if failure.isMissing { sawMissing = true } else { note(failure, kubepodsPath + "/…/" + "\(file)") }
+        }
+    }
+
+    /// Counts a failure on something that is there; the first refusal is kept for the case that there is nothing else.
+    func note(_ failure: SystemFailure, _ path: @autoclosure () -> String) {
+        counters.readErrors &+= 1
+        if failure.isDenied, denied == nil { denied = (path(), failure.errno) }
+    }
+}
+
+extension Figures {
+    /// The working set as cAdvisor computes it (container/libcontainer/handler.go), which the kubelet reports.
+    mutating func setMemory(usage: UInt64?, inactive: UInt64?) {
+        usageBytes = usage
+        if let usage, let inactive { workingSetBytes = usage > inactive ? usage - inactive : 0 }
+    }
+}
+
+/// nil: more than 64 bits hold.
+func nanoseconds(_ microseconds: UInt64) -> UInt64? {
+    let (value, overflow) = microseconds.multipliedReportingOverflow(by: 1000)
+    return overflow ? nil : value
+}
