@@ -78,6 +78,6 @@ let package = Package(
             name: "TLSChannelTests",
             dependencies: ["TLSChannel", "TLS", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOTLS")],
             swiftSettings: common),
-        .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], swiftSettings: common),
+        .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
     ]
 )
