@@ -83,6 +83,6 @@ let package = Package(
                 nio("NIOTLS"),
             ],
             swiftSettings: common),
-        .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], swiftSettings: common),
+        .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
     ]
 )

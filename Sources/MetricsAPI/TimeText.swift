@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ByteWriter {
+    /// A Go `time.Duration`, as its String method prints it: "15.953s", "1m0.5s", "2.5µs", "0s".
+    mutating func goDuration(nanoseconds: Int64) {
+        if nanoseconds < 0 { self.byte(UInt8(ascii: "-")) }
+        let total = nanoseconds.magnitude
+        switch total {
+        case 0:
+            self.text("0s")
+        case ..<1000:
+            self.decimal(total)
+            self.text("ns")
+        case ..<1_000_000:
+            self.fraction(total, unit: 1000, digits: 3)
+            self.text("µs")
+        case ..<1_000_000_000:
+            self.fraction(total, unit: 1_000_000, digits: 6)
+            self.text("ms")
+        default:
+            let minutes = total / 60_000_000_000
+            if minutes >= 60 {
+                self.decimal(minutes / 60)
+                self.byte(UInt8(ascii: "h"))
+            }
+            if minutes > 0 {
+                self.decimal(minutes % 60)
+                self.byte(UInt8(ascii: "m"))
+            }
+            self.fraction(total % 60_000_000_000, unit: 1_000_000_000, digits: 9)
+            self.byte(UInt8(ascii: "s"))
+        }
+    }
+
+    /// `value / unit` with the decimals that are not trailing zeros.
+    private mutating func fraction(_ value: UInt64, unit: UInt64, digits: Int) {
+        self.decimal(value / unit)
+        let decimals = value % unit
+        if decimals == 0 { return }
+        self.byte(UInt8(ascii: "."))
+        self.decimal(decimals, digits: digits)
+        while self.bytes.last == UInt8(ascii: "0") { self.bytes.removeLast() }
+    }
+
+    /// RFC 3339 in UTC with whole seconds, the only form `metav1.Time` writes. Any Int64 of nanoseconds is in the years
+    /// 1677 to 2262, so four digits are enough; callers with seconds of their own are clamped to years 0 to 9999.
+    mutating func rfc3339(unixSeconds: Int64) {
+        let seconds = min(max(unixSeconds, -62_167_219_200), 253_402_300_799)
+        var days = seconds / 86_400
+        var ofDay = seconds % 86_400
+        if ofDay < 0 {
+            ofDay += 86_400
+            days -= 1
+        }
+        // Civil date from days: eras of 400 years that start on 1 March (Hinnant, chrono-compatible date algorithms).
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        self.padded(year, 4, then: UInt8(ascii: "-"))
+        self.padded(month, 2, then: UInt8(ascii: "-"))
+        self.padded(day, 2, then: UInt8(ascii: "T"))
+        self.padded(ofDay / 3600, 2, then: UInt8(ascii: ":"))
+        self.padded(ofDay / 60 % 60, 2, then: UInt8(ascii: ":"))
+        self.padded(ofDay % 60, 2, then: UInt8(ascii: "Z"))
+    }
+
+    private mutating func padded(_ value: Int64, _ digits: Int, then separator: UInt8) {
+        self.decimal(value.magnitude, digits: digits)
+        self.byte(separator)
+    }
+}
+
+/// Whole seconds of a time in nanoseconds, rounded towards the past as Go's Unix() does.
+func wholeSeconds(unixNanoseconds: Int64) -> Int64 {
+    let seconds = unixNanoseconds / 1_000_000_000
+    return unixNanoseconds % 1_000_000_000 < 0 ? seconds - 1 : seconds
+}
+
+/// RFC 3339 text of times that mostly repeat: all pods of a node carry the same second.
+struct TimestampCache {
+    private var seconds: Int64?
+    private var text = ByteWriter()
+
+    mutating func write(unixNanoseconds: Int64, to out: inout ByteWriter) {
+        let wanted = wholeSeconds(unixNanoseconds: unixNanoseconds)
+        if self.seconds != wanted {
+            self.text.bytes.removeAll(keepingCapacity: true)
+            self.text.rfc3339(unixSeconds: wanted)
+            self.seconds = wanted
+        }
+        out.bytes.append(contentsOf: self.text.bytes)
+    }
+}
