@@ -39,9 +39,8 @@ let package = Package(
         .target(name: "CWire", dependencies: ["CProtobufC"]),
 
         // Pure: bytes in, values out.
-        .target(name: "Flags", swiftSettings: common),
+        .target(name: "Console", swiftSettings: strict),
         .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
-        .target(name: "SampleStore", swiftSettings: common),
         .target(name: "MetricsAPI", swiftSettings: common),
 
         // I/O.
@@ -51,27 +50,29 @@ let package = Package(
             name: "TLSChannel", dependencies: ["TLS", nio("NIOCore"), nio("NIOTLS")], swiftSettings: common),
 
         // The two programs: a library each, and an executable that only starts it.
-        .target(name: "NodeAgent", dependencies: ["Cgroups", "Flags", "TLS", "Wire"], swiftSettings: strict),
+        .target(name: "NodeAgent", dependencies: ["CKernel", "Cgroups", "Console", "TLS", "Wire"], swiftSettings: strict),
         .executableTarget(name: "AgentMain", dependencies: ["NodeAgent"], swiftSettings: common),
         .target(
             name: "Aggregator",
             dependencies: [
-                "Flags", "MetricsAPI", "SampleStore", "TLS", "TLSChannel", "Wire",
+                "Console", "MetricsAPI", "TLS", "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOExtras", package: "swift-nio-extras"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: common),
         .executableTarget(
             name: "AggregatorMain",
             dependencies: [
-                "Aggregator", "Flags", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Aggregator", "Console", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: common),
 
         // Tests: one folder per target.
+        .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
         .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),
         .target(name: "TLSTestSupport", dependencies: ["TLS"], path: "Tests/TLSTestSupport", swiftSettings: common),
@@ -84,5 +85,13 @@ let package = Package(
             ],
             swiftSettings: common),
         .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
+        .testTarget(
+            name: "AggregatorTests",
+            dependencies: [
+                "Aggregator", "Console", "MetricsAPI", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
+                nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: common),
     ]
 )

@@ -3,6 +3,9 @@
 #include "CKernel.h"
 
 #include <fcntl.h>
+#include <malloc.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/vfs.h>
 
 int64_t CKernel_filesystem_type(int descriptor) {
@@ -11,3 +14,15 @@ int64_t CKernel_filesystem_type(int descriptor) {
 }
 
 int32_t CKernel_path_only_directory(void) { return O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC; }
+
+int CKernel_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int CKernel_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
+
+void CKernel_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
+
+const char *CKernel_optarg(void) { return optarg; }
+
+int CKernel_optind(void) { return optind; }
+
+void CKernel_set_optind(int index) { optind = index; }

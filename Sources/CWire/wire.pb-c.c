@@ -1221,7 +1221,7 @@ const ProtobufCMessageDescriptor metrics_push__v1__samples__descriptor =
   (ProtobufCMessageInit) metrics_push__v1__samples__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor metrics_push__v1__entry__field_descriptors[9] =
+static const ProtobufCFieldDescriptor metrics_push__v1__entry__field_descriptors[10] =
 {
   {
     "slot",
@@ -1331,12 +1331,25 @@ static const ProtobufCFieldDescriptor metrics_push__v1__entry__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "generation",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(MetricsPush__V1__Entry, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned metrics_push__v1__entry__field_indices_by_name[] = {
   7,   /* field[7] = born */
   2,   /* field[2] = container_id */
   8,   /* field[8] = container_id_text */
   5,   /* field[5] = container_name */
+  9,   /* field[9] = generation */
   3,   /* field[3] = namespace_name */
   4,   /* field[4] = pod_name */
   1,   /* field[1] = pod_uid */
@@ -1346,7 +1359,7 @@ static const unsigned metrics_push__v1__entry__field_indices_by_name[] = {
 static const ProtobufCIntRange metrics_push__v1__entry__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor metrics_push__v1__entry__descriptor =
 {
@@ -1356,7 +1369,7 @@ const ProtobufCMessageDescriptor metrics_push__v1__entry__descriptor =
   "MetricsPush__V1__Entry",
   "metrics_push.v1",
   sizeof(MetricsPush__V1__Entry),
-  9,
+  10,
   metrics_push__v1__entry__field_descriptors,
   metrics_push__v1__entry__field_indices_by_name,
   1,  metrics_push__v1__entry__number_ranges,

@@ -12,10 +12,12 @@ public struct ContainerIdentity: Equatable, Hashable, Sendable {
     public var startTimeMicroseconds: Int64?
     /// The agent saw this cgroup appear, so that its counters were zero at the start time.
     public var born: Bool
+    /// The cgroup's inode: the same id with another one is another container, whose counters began anew. 0: not known.
+    public var generation: UInt64
 
     public init(
         podUID: String, containerID: String, namespace: String = "", pod: String = "", container: String = "",
-        startTimeMicroseconds: Int64? = nil, born: Bool = false
+        startTimeMicroseconds: Int64? = nil, born: Bool = false, generation: UInt64 = 0
     ) {
         self.podUID = podUID
         self.containerID = containerID
@@ -24,6 +26,7 @@ public struct ContainerIdentity: Equatable, Hashable, Sendable {
         self.container = container
         self.startTimeMicroseconds = startTimeMicroseconds
         self.born = born
+        self.generation = generation
     }
 }
 

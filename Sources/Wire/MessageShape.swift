@@ -77,7 +77,7 @@ extension MessageShape {
             }
         case .entry:
             switch field {
-            case 1, 7, 8: .varint
+            case 1, 7, 8, 10: .varint
             case 2: .text("a pod uid", cap: WireLimits.podUIDBytes)
             case 3: .bytes("a container id", count: ContainerID.packedBytes)
             case 4: .text("a namespace", cap: WireLimits.namespaceBytes)

@@ -222,7 +222,7 @@ extension SampleEncoder {
 
 extension ContainerIdentity {
     func isSameContainer(as other: ContainerIdentity) -> Bool {
-        podUID == other.podUID && containerID == other.containerID
+        podUID == other.podUID && containerID == other.containerID && generation == other.generation
     }
 
     /// As it can travel; nil when it cannot.

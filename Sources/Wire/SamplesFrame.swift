@@ -82,6 +82,7 @@ struct SamplesFrame {
             unsafe entry.pointee.container_name = try unsafe arena.cString(identity.container)
             unsafe entry.pointee.start_time_us = identity.startTimeMicroseconds ?? 0
             unsafe entry.pointee.born = identity.born ? 1 : 0
+            unsafe entry.pointee.generation = identity.generation
         }
         return unsafe pointers
     }

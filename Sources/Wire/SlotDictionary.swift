@@ -269,13 +269,15 @@ extension ContainerIdentity {
             pod: String(unpacked: entry.pointee.pod_name, "a pod name"),
             container: String(unpacked: entry.pointee.container_name, "a container name"),
             startTimeMicroseconds: start == 0 ? nil : start,
-            born: entry.pointee.born != 0)
+            born: entry.pointee.born != 0,
+            generation: entry.pointee.generation)
     }
 
     fileprivate var fingerprint: Int {
         var hasher = Hasher()
         hasher.combine(podUID)
         hasher.combine(containerID)
+        hasher.combine(generation)
         return hasher.finalize()
     }
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What Swift's Glibc module does not offer: <sys/vfs.h>, and constants behind _GNU_SOURCE. One-line functions only. */
+ * What Swift's Glibc module does not offer. One-line functions only. */
 #ifndef CKERNEL_H
 #define CKERNEL_H
 
+#include <getopt.h>
+#include <signal.h>
 #include <stdint.h>
 
 /* f_type of fstatfs(2), or -1 with errno set. */
@@ -11,5 +13,19 @@ int64_t CKernel_filesystem_type(int descriptor);
 
 /* O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC; the bits differ between architectures. */
 int32_t CKernel_path_only_directory(void);
+
+/* eventfd(2), close-on-exec and non-blocking; -1 with errno set. */
+int CKernel_eventfd(void);
+
+/* signalfd(2) for these signals, close-on-exec and non-blocking; -1 with errno set. */
+int CKernel_signalfd(const sigset_t *signals);
+
+/* One malloc arena for all threads: the others would each keep memory of their own. */
+void CKernel_use_one_arena(void);
+
+/* getopt_long(3)'s globals, which Swift 6 does not let through. */
+const char *CKernel_optarg(void);
+int CKernel_optind(void);
+void CKernel_set_optind(int index);
 
 #endif

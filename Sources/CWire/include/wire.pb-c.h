@@ -275,10 +275,14 @@ struct  MetricsPush__V1__Entry
    * The agent saw this cgroup appear, so its counters were zero at the start time.
    */
   protobuf_c_boolean born;
+  /*
+   * The cgroup's inode: the same id with another one is another container.
+   */
+  uint64_t generation;
 };
 #define METRICS_PUSH__V1__ENTRY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&metrics_push__v1__entry__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , 0, (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 /* MetricsPush__V1__AgentFrame methods */

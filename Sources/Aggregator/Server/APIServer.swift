@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+import NIOPosix
+import NIOTLS
+import TLS
+import TLSChannel
+
+/// The port that the API server, kubectl and Prometheus speak to: HTTP/1.1 and HTTP/2 over TLS, chosen by ALPN.
+struct APIServer: Sendable {
+    /// What is offered in the handshake, best first.
+    static let protocols = ["h2", "http/1.1"]
+
+    /// Room for a long token and a front proxy's extra headers; a stranger can make us hold this much for each request.
+    static let largestHeaders = 256 * 1024
+    /// A connection on which nothing has moved for this long is closed. Above the API server's own ping interval.
+    static let idleTimeout: TimeAmount = .seconds(120)
+
+    let router: RequestRouter
+    let logger: Logger
+    let connections = ConnectionSet()
+
+    func bind(host: String, port: Int, context: TLSContext, group: any EventLoopGroup) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in configure(channel, context) }
+            .bind(host: host, port: port).get()
+    }
+
+    private func configure(_ channel: any Channel, _ context: TLSContext) -> EventLoopFuture<Void> {
+        connections.add(channel)
+        channel.closeFuture.whenComplete { _ in connections.remove(channel) }
+        return channel.eventLoop.makeCompletedFuture {
+            let tls = TLSHandler(context: context, role: .server)
+            let bound = NIOLoopBound(tls, eventLoop: channel.eventLoop)
+            let negotiation = ApplicationProtocolNegotiationHandler { result in
+                channel.eventLoop.makeCompletedFuture {
+                    switch result {
+                    case .negotiated("h2"): try configureHTTP2(channel, bound)
+                    case .negotiated, .fallback: try configureHTTP1(channel, bound)
+                    }
+                }
+            }
+            try channel.pipeline.syncOperations.addHandlers([
+                tls, IdleStateHandler(allTimeout: Self.idleTimeout), ConnectionGuard(logger: logger), negotiation,
+            ])
+        }
+    }
+
+    private func configureHTTP1(_ channel: any Channel, _ tls: NIOLoopBound<TLSHandler>) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderListSize = Self.largestHeaders
+        limits.maxHeaderFieldSize = Self.largestHeaders
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+        try channel.pipeline.syncOperations.addHandler(
+            HTTPRequestHandler(router: router, logger: logger, tls: tls.value))
+    }
+
+    private func configureHTTP2(_ channel: any Channel, _ tls: NIOLoopBound<TLSHandler>) throws {
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 100),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: Self.largestHeaders),
+        ]
+        _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+            mode: .server, connectionConfiguration: connection, streamConfiguration: .init()
+        ) { stream in
+            stream.eventLoop.makeCompletedFuture {
+                try stream.pipeline.syncOperations.addHandlers([
+                    HTTP2FramePayloadToHTTP1ServerCodec(),
+                    HTTPRequestHandler(router: router, logger: logger, tls: tls.value),
+                ])
+            }
+        }
+    }
+}
+
+/// Closes a connection that idles or breaks before HTTP has begun on it.
+private final class ConnectionGuard: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent {
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.info(
+            "API connection failed",
+            metadata: ["peer": "\(context.remoteAddress?.description ?? "unknown")", "error": "\(error)"])
+        context.close(promise: nil)
+    }
+}

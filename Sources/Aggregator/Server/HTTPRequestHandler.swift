@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import MetricsAPI
+import NIOCore
+import NIOHTTP1
+import TLS
+import TLSChannel
+
+/// One HTTP/1.1 connection or one HTTP/2 stream: gathers a request, has it answered, writes the answer.
+final class HTTPRequestHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// Nothing we serve reads a body; a client that sends one gets this much patience.
+    static let largestBody = 64 * 1024
+    /// A client that has not taken its answer by then is cut off, as `--request-timeout` has it.
+    static let answerTimeout: TimeAmount = .seconds(60)
+
+    private let router: RequestRouter
+    private let logger: Logger
+    /// The TLS handler of the connection, for the client's certificate.
+    private let tls: TLSHandler
+    private var head: HTTPRequestHead?
+    private var bodyBytes = 0
+
+    init(router: RequestRouter, logger: Logger, tls: TLSHandler) {
+        self.router = router
+        self.logger = logger
+        self.tls = tls
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            bodyBytes = 0
+        case .body(let part):
+            bodyBytes += part.readableBytes
+            if bodyBytes > Self.largestBody { context.close(promise: nil) }
+        case .end:
+            if let head = head.take() { answer(head, context) }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.debug("connection failed", metadata: ["error": "\(error)"])
+        context.close(promise: nil)
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let credentials = RequestCredentials(
+            authorization: head.headers.first(name: "authorization"), certificate: tls.peerCertificate)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        router.respond(to: APIRequest(head), credentials: credentials, on: context.eventLoop).whenComplete { result in
+            let (handler, context) = bound.value
+            switch result {
+            case .success(let response): handler.write(response, to: head, context)
+            case .failure(let error):
+                handler.logger.error("request failed", metadata: ["path": "\(head.uri)", "error": "\(error)"])
+                context.close(promise: nil)
+            }
+        }
+    }
+
+    private func write(_ response: APIResponse, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        var headers = HTTPHeaders()
+        headers.add(name: "Content-Type", value: response.contentType)
+        for (name, value) in response.headers { headers.add(name: name, value: value) }
+        let hasBody = response.status != 304 && response.status != 204
+        if hasBody { headers.add(name: "Content-Length", value: "\(response.body.count)") }
+        if head.version.major == 1, !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
+        let status = HTTPResponseStatus(statusCode: response.status)
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: status, headers: headers))),
+            promise: nil)
+        if hasBody, !response.body.isEmpty, head.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.answerTimeout) {
+            bound.value.close(promise: nil)
+        }
+        let closes = head.version.major == 1 && !head.isKeepAlive
+        written.futureResult.whenComplete { _ in
+            deadline.cancel()
+            if closes { bound.value.close(promise: nil) }
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    }
+}
+
+@available(*, unavailable)
+extension HTTPRequestHandler: Sendable {}
+
+extension APIRequest {
+    init(_ head: HTTPRequestHead) {
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        self.init(
+            method: head.method.rawValue, path: String(parts.first ?? "/"),
+            query: parts.count == 2 ? String(parts[1]) : nil,
+            // Several Accept headers mean the same as one with commas.
+            accept: head.headers.contains(name: "accept")
+                ? head.headers["accept"].joined(separator: ",") : nil,
+            acceptEncoding: head.headers.first(name: "accept-encoding"),
+            ifNoneMatch: head.headers.first(name: "if-none-match"),
+            userAgent: head.headers.first(name: "user-agent"))
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import Console
+import MetricsAPI
+import NIOCore
+
+/// Gives each request its answer: who asks, may they, what do they get. No HTTP, no channels.
+struct RequestRouter: Sendable {
+    let authenticator: any RequestAuthenticator
+    let authorizer: any RequestAuthorizer
+    let health: HealthChecks
+    let metricsPage: MetricsPage
+    let api: MetricsAPIHandler
+    let source: any MetricsSource & Sendable
+    let metrics: ServerMetrics
+
+    /// - Returns: an answer, always: an error on the way is one too.
+    func respond(
+        to request: APIRequest, credentials: RequestCredentials, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<APIResponse> {
+        authenticator.authenticate(credentials, on: eventLoop)
+            .flatMap { authentication -> EventLoopFuture<APIResponse> in
+                guard case .user(let user) = authentication else {
+                    return eventLoop.makeSucceededFuture(api.unauthorized(accept: request.accept))
+                }
+                if HealthChecks.isProbe(path: request.path) {
+                    return eventLoop.makeSucceededFuture(answer(request))
+                }
+                let attributes = MetricsAPIHandler.attributes(of: request)
+                return authorizer.mayServe(attributes, to: user, on: eventLoop).map { mayServe in
+                    mayServe ? answer(request) : api.forbidden(attributes, user: user.name, accept: request.accept)
+                }
+            }
+            .map { response in
+                metrics.responded(status: response.status)
+                return response
+            }
+    }
+
+    private func answer(_ request: APIRequest) -> APIResponse {
+        if let response = health.respond(path: request.path, query: request.query) { return response }
+        if request.path == "/metrics", request.method == "GET" {
+            return APIResponse(
+                status: 200, contentType: PrometheusText.contentType, headers: [],
+                body: Array(metricsPage.render().utf8))
+        }
+        var ages: [Int64] = []
+        let response = api.respond(
+            to: request, from: source, nowUnixNanoseconds: LogLine.now(), observeFreshness: { ages.append($0) })
+        if !ages.isEmpty { metrics.freshness.observe(ageNanoseconds: ages) }
+        return response
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import MetricsAPI
+import Synchronization
+import Wire
+
+/// A node as the store keeps it: the samples, who pushes them, and when they last came.
+///
+/// Its lock is held for copying a batch in or figures out, never for encoding or I/O.
+final class NodeRecord: Sendable {
+    let name: String
+    private let state: Mutex<State>
+
+    /// What the agent said of the node when its session began.
+    struct Facts: Equatable, Sendable {
+        var bootID: String
+        var interval: Duration
+        var capacityMillicores: UInt32
+        var capacityMemoryBytes: UInt64
+        var agentVersion: String
+    }
+
+    private struct State {
+        var series = NodeSeries()
+        var facts: Facts
+        /// The session whose samples count; nil once it has ended.
+        var session: UInt64?
+        var lastSample: ContinuousClock.Instant?
+        var lastSeen: ContinuousClock.Instant
+    }
+
+    init(name: String, facts: Facts, now: ContinuousClock.Instant) {
+        self.name = name
+        state = Mutex(State(facts: facts, lastSeen: now))
+    }
+
+    /// From now on only this session's samples are taken.
+    func begin(session: UInt64, facts: Facts, now: ContinuousClock.Instant) {
+        state.withLock {
+            $0.series.beginSession(bootID: facts.bootID)
+            $0.facts = facts
+            $0.session = session
+            $0.lastSeen = now
+        }
+    }
+
+    /// - Returns: false when another session has taken this one's place.
+    func end(session: UInt64, now: ContinuousClock.Instant) -> Bool {
+        state.withLock {
+            guard $0.session == session else { return false }
+            $0.session = nil
+            $0.lastSeen = now
+            return true
+        }
+    }
+
+    enum Applied: Equatable, Sendable {
+        case taken
+        /// The node's wall clock is this far ahead of ours (or behind, if negative); 0: it is believed again.
+        case clockCorrected(byMicroseconds: Int64)
+        case superseded
+    }
+
+    func apply(
+        _ batch: borrowing SampleBatch, session: UInt64, now: ContinuousClock.Instant, unixMicroseconds: Int64,
+        window: RateWindow
+    ) -> Applied {
+        state.withLock { (state: inout sending State) -> Applied in
+            guard state.session == session else { return .superseded }
+            state.lastSample = now
+            state.lastSeen = now
+            guard state.series.apply(batch, ourUnixMicroseconds: unixMicroseconds, window: window) else {
+                return .taken
+            }
+            return .clockCorrected(byMicroseconds: state.series.clock.correctedByMicroseconds)
+        }
+    }
+
+    /// Reads the series if they are fresh enough to be served.
+    func whileFresh<Result>(
+        _ configuration: StoreConfiguration, now: ContinuousClock.Instant, _ body: (borrowing NodeSeries) -> Result
+    ) -> Result? {
+        state.withLock { state -> Result? in
+            guard let last = state.lastSample,
+                now - last <= configuration.staleAfter(interval: state.facts.interval)
+            else { return nil }
+            return body(state.series)
+        }
+    }
+
+    var facts: Facts { state.withLock { $0.facts } }
+
+    var hasSession: Bool { state.withLock { $0.session != nil } }
+
+    var containerCount: Int { state.withLock { $0.series.containerCount } }
+
+    /// Whether nothing would be lost by forgetting the node.
+    func isForgettable(_ configuration: StoreConfiguration, now: ContinuousClock.Instant) -> Bool {
+        state.withLock {
+            $0.session == nil && now - $0.lastSeen > configuration.staleAfter(interval: $0.facts.interval)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import MetricsAPI
+import Wire
+
+extension NodeSeries {
+    /// nil until there is a rate and a working set.
+    func nodeFigures(name: String, labels: Labels, window: RateWindow) -> NodeFigures? {
+        guard let memoryKiB, let rate = cpu.rate(over: window) else { return nil }
+        return NodeFigures(
+            name: name, labels: labels,
+            timestampUnixNanoseconds: clock.unixNanoseconds(bootMicroseconds: rate.endMicroseconds),
+            windowNanoseconds: Int64(clamping: rate.windowMicroseconds) * 1_000,
+            usage: ResourceUsage(cpuNanocores: rate.nanocores, memoryBytes: memoryKiB &<< 10, swapBytes: nil))
+    }
+
+    /// A pod as its running containers have it.
+    ///
+    /// A container that cannot be served yet (no second point, no name, no memory figure) is left out and does not
+    /// hide its siblings: a sidecar in a crash loop must not blank the pod. Timestamp and window are those of the
+    /// container that was read first, as the peer has it.
+    /// - Returns: nil when no container of the pod can be served.
+    func podFigures(uid: String, labels: Labels, window: RateWindow) -> PodFigures? {
+        guard let members = pods[uid] else { return nil }
+        var served: [(series: ContainerSeries, rate: UsageRate, usage: ResourceUsage)] = []
+        for slot in members {
+            guard let series = slots[slot], !series.identity.container.isEmpty,
+                let (rate, usage) = series.figures(window: window)
+            else { continue }
+            // For a moment after a restart both the old and the new container's cgroup are there: the younger counts.
+            if let twin = served.firstIndex(where: { $0.series.identity.container == series.identity.container }) {
+                if started(served[twin].series) <= started(series) { served[twin] = (series, rate, usage) }
+            } else {
+                served.append((series, rate, usage))
+            }
+        }
+        guard let first = served.min(by: { $0.rate.endMicroseconds < $1.rate.endMicroseconds }) else { return nil }
+        served.sort { $0.series.identity.container < $1.series.identity.container }
+        return PodFigures(
+            namespace: first.series.identity.namespace, name: first.series.identity.pod, uid: uid, labels: labels,
+            timestampUnixNanoseconds: clock.unixNanoseconds(bootMicroseconds: first.rate.endMicroseconds),
+            windowNanoseconds: Int64(clamping: first.rate.windowMicroseconds) * 1_000,
+            containers: served.map { ContainerFigures(name: $0.series.identity.container, usage: $0.usage) })
+    }
+
+    /// Namespace and name of a pod, as far as one of its containers knows them.
+    func podNames(uid: String) -> (namespace: String, name: String, startMicroseconds: Int64)? {
+        var found: (namespace: String, name: String, startMicroseconds: Int64)?
+        for slot in pods[uid] ?? [] {
+            guard let identity = slots[slot]?.identity, !identity.pod.isEmpty else { continue }
+            let start = min(found?.startMicroseconds ?? .max, identity.startTimeMicroseconds ?? .max)
+            found = (identity.namespace, identity.pod, start)
+        }
+        return found
+    }
+
+    private func started(_ series: ContainerSeries) -> Int64 {
+        series.identity.startTimeMicroseconds ?? .min
+    }
+}

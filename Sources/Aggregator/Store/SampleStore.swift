@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import MetricsAPI
+import Synchronization
+import Wire
+
+/// The samples of all nodes.
+public final class SampleStore: Sendable {
+    public let configuration: StoreConfiguration
+    let window: RateWindow
+    private let registry = Mutex(Registry())
+
+    private struct Registry {
+        var nodes: [String: NodeRecord] = [:]
+        var nextSession: UInt64 = 1
+    }
+
+    public init(configuration: StoreConfiguration = StoreConfiguration()) {
+        self.configuration = configuration
+        window = RateWindow(configuration.rateWindow)
+    }
+
+    /// Opens a session for a node. One that the node may still have is superseded: an agent that lost its connection
+    /// without the aggregator noticing must get back in.
+    func open(node name: String, facts: NodeRecord.Facts, now: ContinuousClock.Instant) -> StoreSession {
+        let (record, number) = registry.withLock { registry in
+            let record = registry.nodes[name] ?? NodeRecord(name: name, facts: facts, now: now)
+            registry.nodes[name] = record
+            registry.nextSession += 1
+            return (record, registry.nextSession)
+        }
+        record.begin(session: number, facts: facts, now: now)
+        return StoreSession(record: record, number: number, window: window)
+    }
+
+    /// Drops nodes that are gone; called now and then.
+    func forgetStale(now: ContinuousClock.Instant) {
+        registry.withLock { registry in
+            registry.nodes = registry.nodes.filter { !$0.value.isForgettable(configuration, now: now) }
+        }
+    }
+
+    func record(named name: String) -> NodeRecord? {
+        registry.withLock { $0.nodes[name] }
+    }
+
+    /// In no order.
+    var records: [NodeRecord] {
+        registry.withLock { Array($0.nodes.values) }
+    }
+}
+
+/// The right to add samples to one node, held by one connection.
+struct StoreSession: Sendable {
+    let record: NodeRecord
+    let number: UInt64
+    let window: RateWindow
+
+    func apply(
+        _ batch: borrowing SampleBatch, now: ContinuousClock.Instant, unixMicroseconds: Int64
+    ) -> NodeRecord.Applied {
+        record.apply(batch, session: number, now: now, unixMicroseconds: unixMicroseconds, window: window)
+    }
+
+    /// - Returns: false when a newer session had taken over.
+    @discardableResult
+    func end(now: ContinuousClock.Instant) -> Bool {
+        record.end(session: number, now: now)
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Console
+
+/// What the agent's command line asks for.
+package struct AgentOptions: Equatable, Sendable {
+    package var aggregators: [Endpoint] = []
+    package var interval: Duration = .seconds(5)
+    package var nodeName = ""
+    package var caFile = ""
+    /// The name that the aggregator's certificate must carry; empty: the host of `--aggregator`.
+    package var serverName = ""
+    package var tokenFile = ""
+    package var certificateFile = ""
+    package var keyFile = ""
+    package var cgroupRoot = "/sys/fs/cgroup"
+    package var procRoot = "/proc"
+    package var logRoot = "/var/log"
+    /// The pods' cgroup below each mount; empty: it is searched for.
+    package var kubepodsRoot = ""
+    /// The agent's own pod, which tells its node's kubepods root from a nested one's.
+    package var podUID = ""
+    package var logLevel = LogLevel.info
+    package var isDump = false
+    package var dumpFormat = DumpFormat.table
+
+    /// Shorter would measure the scheduler, longer would starve the autoscaler.
+    package static let intervalRange: ClosedRange<Duration> = .seconds(1) ... .seconds(300)
+    package static let defaultPort: UInt16 = 4444
+
+    package init() {}
+}
+
+package enum DumpFormat: String, CaseIterable, Sendable {
+    case table, json
+}
+
+/// What the process is to do.
+package enum AgentCommand: Equatable, Sendable {
+    case run(AgentOptions)
+    case help
+    case version
+}
