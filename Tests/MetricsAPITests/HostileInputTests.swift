@@ -63,9 +63,15 @@ struct HostileInputTests {
             String(repeating: "é", count: big / 2), "a=" + String(repeating: "x", count: big),
         ]
         for selector in selectors + Self.nasty {
-            for key in ["labelSelector", "fieldSelector", "limit", "pretty", "includeObject", "continue"] {
-                try Self.check(APIRequest(method: "GET", path: "\(base)/pods", query: "\(key)=\(encoded(selector))"))
+            let escaped = encoded(selector)
+            for key in ["labelSelector", "fieldSelector"] {
+                try Self.check(APIRequest(method: "GET", path: "\(base)/pods", query: "\(key)=\(escaped)"))
                 try Self.check(APIRequest(method: "GET", path: "/api/v1/pods", query: "\(key)=\(selector)"))
+            }
+        }
+        for text in Self.nasty {
+            for key in ["limit", "pretty", "includeObject", "continue", "watch", "resourceVersionMatch"] {
+                try Self.check(APIRequest(method: "GET", path: "\(base)/nodes", query: "\(key)=\(text)"))
             }
         }
         for query in [
