@@ -106,18 +106,3 @@ struct TransformRequest: Equatable {
         return copy
     }
 }
-
-/// The encodings served, in order of preference.
-enum MediaType: CaseIterable {
-    case json, yaml, protobuf
-
-    var subtype: String {
-        switch self {
-        case .json: "json"
-        case .yaml: "yaml"
-        case .protobuf: "vnd.kubernetes.protobuf"
-        }
-    }
-
-    var name: String { "application/\(self.subtype)" }
-}

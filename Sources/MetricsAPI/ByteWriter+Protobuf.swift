@@ -3,7 +3,16 @@
 /// Protobuf wire format (protobuf.dev/programming-guides/encoding), written forwards in one pass: a nested message's
 /// length is reserved, then patched. Lengths stay minimal varints, as Go's encoder writes them.
 extension ByteWriter {
+    @inline(__always)
     mutating func varint(_ value: UInt64) {
+        if value < 0x80 {
+            self.bytes.append(UInt8(truncatingIfNeeded: value))
+        } else {
+            self.longVarint(value)
+        }
+    }
+
+    private mutating func longVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             self.bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -39,11 +48,15 @@ extension ByteWriter {
         let start = self.bytes.count
         for _ in 0..<lengthBytes { self.bytes.append(0) }
         body(&self)
-        self.patchLength(at: start, reserved: lengthBytes)
+        let length = self.bytes.count - start - lengthBytes
+        if lengthBytes == 1 && length < 0x80 {
+            self.bytes[start] = UInt8(truncatingIfNeeded: length)
+        } else {
+            self.patchLength(UInt64(length), at: start, reserved: lengthBytes)
+        }
     }
 
-    private mutating func patchLength(at start: Int, reserved: Int) {
-        let length = UInt64(self.bytes.count - start - reserved)
+    private mutating func patchLength(_ length: UInt64, at start: Int, reserved: Int) {
         let needed = Self.varintSize(length)
         if needed > reserved {
             self.bytes.insert(contentsOf: repeatElement(0, count: needed - reserved), at: start)

@@ -17,18 +17,21 @@ struct ByteWriter {
             self.bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))
             return
         }
-        var digits = 0
-        var rest = value
-        while rest > 0 {
+        // 10, 100, … 10^19: what is not larger than the value adds a digit.
+        var digits = 1
+        var power: UInt64 = 10
+        while value >= power {
             digits += 1
-            rest /= 10
+            let (next, overflow) = power.multipliedReportingOverflow(by: 10)
+            if overflow { break }
+            power = next
         }
         self.decimal(value, digits: digits)
     }
 
     /// The lowest `digits` decimal digits of `value`, zero-padded.
     mutating func decimal(_ value: UInt64, digits: Int) {
-        for _ in 0..<digits { self.bytes.append(UInt8(ascii: "0")) }
+        self.bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
         var at = self.bytes.count
         var rest = value
         for _ in 0..<digits where rest > 0 {

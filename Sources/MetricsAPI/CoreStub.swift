@@ -68,9 +68,10 @@ public struct CoreStub: Sendable {
     public init(_ source: any CoreSource) { self.source = source }
 
     static let resources = [
-        DiscoveredResource(name: "namespaces", kind: "Namespace", namespaced: false, singular: "namespace"),
-        DiscoveredResource(name: "nodes", kind: "Node", namespaced: false, singular: "node"),
-        DiscoveredResource(name: "pods", kind: "Pod", namespaced: true, singular: "pod"),
+        DiscoveredResource(
+            name: "namespaces", kind: "Namespace", namespaced: false, singular: "namespace", shortNames: ["ns"]),
+        DiscoveredResource(name: "nodes", kind: "Node", namespaced: false, singular: "node", shortNames: ["no"]),
+        DiscoveredResource(name: "pods", kind: "Pod", namespaced: true, singular: "pod", shortNames: ["po"]),
     ]
 
     static let discoveryGroup = AggregatedDiscovery.Group(name: "", versions: [("v1", Self.resources)])

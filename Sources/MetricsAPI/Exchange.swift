@@ -132,7 +132,7 @@ struct Exchange {
                 encoder.json(list: items, to: &out)
             }
         }
-        for item in items { observe(self.age(of: item)) }
+        for at in items.indices { observe(self.age(of: items[at])) }
         return Self.response(out, format)
     }
 

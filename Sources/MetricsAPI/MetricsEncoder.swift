@@ -6,6 +6,8 @@ struct MetricsEncoder {
     /// `creationTimestamp` of every item: the time of the answer, as the peer has it. Figures are made when asked for.
     let createdSeconds: Int64
     private let createdText: [UInt8]
+    /// The same as field 8 of ObjectMeta.
+    private let createdField: [UInt8]
     private var timestamps = TimestampCache()
 
     init(version: MetricsVersion, nowUnixNanoseconds: Int64) {
@@ -14,6 +16,9 @@ struct MetricsEncoder {
         var text = ByteWriter()
         text.rfc3339(unixSeconds: self.createdSeconds)
         self.createdText = text.bytes
+        var field = ByteWriter()
+        field.protoTime(8, unixSeconds: self.createdSeconds)
+        self.createdField = field.bytes
     }
 
     // MARK: JSON
@@ -22,11 +27,11 @@ struct MetricsEncoder {
         out.text("{\"kind\":\"\(Item.kind)List\",\"apiVersion\":\"\(self.version.groupVersion)\",")
         out.text("\"metadata\":{},\"items\":[")
         let start = out.bytes.count
-        for (at, item) in items.enumerated() {
+        for at in items.indices {
             if at == ByteWriter.listSample { out.reserveForList(writtenSince: start, items: at, of: items.count) }
-            out.byte(at > 0 ? 0x2c : 0x7b)
-            if at > 0 { out.byte(0x7b) }
-            self.jsonBody(item, to: &out)
+            if at > 0 { out.byte(0x2c) }
+            out.byte(0x7b)
+            self.jsonBody(items[at], to: &out)
         }
         out.text("]}")
     }
@@ -64,11 +69,12 @@ struct MetricsEncoder {
         out.byte(0x22)
         if !item.labels.isEmpty {
             out.text(",\"labels\":{")
-            for (at, pair) in item.labels.pairs.enumerated() {
+            let pairs = item.labels.pairs
+            for at in pairs.indices {
                 if at > 0 { out.byte(0x2c) }
-                out.jsonString(pair.key)
+                out.jsonString(pairs[at].key)
                 out.byte(0x3a)
-                out.jsonString(pair.value)
+                out.jsonString(pairs[at].value)
             }
             out.byte(0x7d)
         }
@@ -85,9 +91,9 @@ struct MetricsEncoder {
         ) { out in
             out.message(1) { _ in }
             let start = out.bytes.count
-            for (at, item) in items.enumerated() {
+            for at in items.indices {
                 if at == ByteWriter.listSample { out.reserveForList(writtenSince: start, items: at, of: items.count) }
-                out.message(2, lengthBytes: 2) { out in self.protobufBody(item, to: &out) }
+                out.message(2, lengthBytes: 2) { out in self.protobufBody(items[at], to: &out) }
             }
         }
     }
@@ -101,12 +107,7 @@ struct MetricsEncoder {
     /// NodeMetrics and PodMetrics {metadata = 1, timestamp = 2, window = 3, usage or containers = 4}.
     private func protobufBody<Item: MetricsItem>(_ item: Item, to out: inout ByteWriter) {
         out.message(1) { out in self.protobufMetadata(item, to: &out) }
-        // Time {seconds = 1, nanos = 2}: whole seconds only, as metav1.Time writes them, so that both encodings of an
-        // answer carry the same instant.
-        out.message(2) { out in
-            out.protoInt(1, wholeSeconds(unixNanoseconds: item.timestampUnixNanoseconds))
-            out.protoInt(2, 0)
-        }
+        out.protoTime(2, unixSeconds: wholeSeconds(unixNanoseconds: item.timestampUnixNanoseconds))
         out.message(3) { out in out.protoInt(1, item.windowNanoseconds) }
         item.protobufUsage(to: &out)
     }
@@ -116,21 +117,27 @@ struct MetricsEncoder {
         out.protoString(1, item.name)
         if let namespace = item.objectNamespace { out.protoString(3, namespace) }
         if let uid = item.objectUID { out.protoString(5, uid) }
-        out.message(8) { out in
-            out.protoInt(1, self.createdSeconds)
-            out.protoInt(2, 0)
-        }
+        out.bytes.append(contentsOf: self.createdField)
         out.protoMap(11, item.labels)
     }
 }
 
 extension ByteWriter {
+    /// Time {seconds = 1, nanos = 2}: whole seconds only, as metav1.Time writes them, so that both encodings of an answer
+    /// carry the same instant.
+    mutating func protoTime(_ field: UInt8, unixSeconds: Int64) {
+        self.message(field) { out in
+            out.protoInt(1, unixSeconds)
+            out.protoInt(2, 0)
+        }
+    }
+
     /// A map<string, string>: one {key = 1, value = 2} per pair.
     mutating func protoMap(_ field: UInt8, _ labels: Labels) {
-        for pair in labels.pairs {
+        for at in labels.pairs.indices {
             self.message(field) { out in
-                out.protoString(1, pair.key)
-                out.protoString(2, pair.value)
+                out.protoString(1, labels.pairs[at].key)
+                out.protoString(2, labels.pairs[at].value)
             }
         }
     }

@@ -58,14 +58,12 @@ extension PodFigures: MetricsItem {
 
     func jsonUsage(to out: inout ByteWriter) {
         out.text("\"containers\":[")
-        var first = true
-        for container in self.containers {
-            if !first { out.byte(0x2c) }
-            first = false
+        for at in self.containers.indices {
+            if at > 0 { out.byte(0x2c) }
             out.text("{\"name\":")
-            out.jsonString(container.name)
+            out.jsonString(self.containers[at].name)
             out.byte(0x2c)
-            container.usage.json(to: &out)
+            self.containers[at].usage.json(to: &out)
             out.byte(0x7d)
         }
         out.byte(0x5d)
@@ -73,10 +71,10 @@ extension PodFigures: MetricsItem {
 
     /// ContainerMetrics {name = 1, usage = 2}.
     func protobufUsage(to out: inout ByteWriter) {
-        for container in self.containers {
+        for at in self.containers.indices {
             out.message(4) { out in
-                out.protoString(1, container.name)
-                container.usage.protobuf(field: 2, to: &out)
+                out.protoString(1, self.containers[at].name)
+                self.containers[at].usage.protobuf(field: 2, to: &out)
             }
         }
     }
@@ -111,11 +109,22 @@ extension ResourceUsage {
 }
 
 extension ByteWriter {
+    /// An entry of a map<string, Quantity>. Key and text are a few bytes, so each length is one byte, filled in at once.
     @inline(__always)
     mutating func protoQuantity(_ field: UInt8, _ key: String, _ quantity: (inout ByteWriter) -> Void) {
-        self.message(field) { out in
-            out.protoString(1, key)
-            out.message(2) { out in out.message(1) { out in quantity(&out) } }
-        }
+        self.lengthTag(field)
+        let entry = self.bytes.count
+        self.bytes.append(0)
+        self.protoString(1, key)
+        self.lengthTag(2)
+        self.bytes.append(0)
+        self.lengthTag(1)
+        self.bytes.append(0)
+        let start = self.bytes.count
+        quantity(&self)
+        let length = self.bytes.count - start
+        self.bytes[start - 1] = UInt8(truncatingIfNeeded: length)
+        self.bytes[start - 3] = UInt8(truncatingIfNeeded: length + 2)
+        self.bytes[entry] = UInt8(truncatingIfNeeded: self.bytes.count - entry - 1)
     }
 }
