@@ -50,7 +50,8 @@ let package = Package(
             name: "TLSChannel", dependencies: ["TLS", nio("NIOCore"), nio("NIOTLS")], swiftSettings: common),
 
         // The two programs: a library each, and an executable that only starts it.
-        .target(name: "NodeAgent", dependencies: ["CKernel", "Cgroups", "Console", "TLS", "Wire"], swiftSettings: strict),
+        .target(
+            name: "NodeAgent", dependencies: ["CKernel", "Cgroups", "Console", "TLS", "Wire"], swiftSettings: strict),
         .executableTarget(name: "AgentMain", dependencies: ["NodeAgent"], swiftSettings: common),
         .target(
             name: "Aggregator",
@@ -84,7 +85,8 @@ let package = Package(
                 nio("NIOTLS"),
             ],
             swiftSettings: common),
-        .testTarget(name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
+        .testTarget(
+            name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
         .testTarget(
             name: "AggregatorTests",
             dependencies: [

@@ -1,1 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
+import NodeAgent
+
+exit(Agent.main(arguments: CommandLine.arguments))

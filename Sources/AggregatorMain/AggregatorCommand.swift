@@ -66,10 +66,6 @@ struct AggregatorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("debug, info, warning or error.", valueName: "level"))
     var logLevel = "info"
 
-    func validate() throws {
-        _ = try settings()
-    }
-
     /// Serves until a signal.
     func serve() async throws {
         try await StandaloneAggregator.main(try settings())

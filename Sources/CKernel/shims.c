@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/vfs.h>
@@ -20,6 +21,8 @@ int CKernel_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 int CKernel_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
 
 void CKernel_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
+
+void CKernel_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 const char *CKernel_optarg(void) { return optarg; }
 

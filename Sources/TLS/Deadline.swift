@@ -31,6 +31,15 @@ public struct Deadline: Sendable, Comparable {
         return overflow ? .distantFuture : Deadline(nanoseconds: sum)
     }
 
+    /// The moment so much later: for steps that must not drift.
+    public func advanced(by duration: Duration) -> Deadline {
+        let (seconds, attoseconds) = duration.components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (step, carry) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
+        let (sum, carryOut) = nanoseconds.addingReportingOverflow(step)
+        return overflow || carry || carryOut ? .distantFuture : Deadline(nanoseconds: sum)
+    }
+
     private static func now() -> Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)

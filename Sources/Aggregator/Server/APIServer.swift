@@ -99,8 +99,12 @@ private final class ConnectionGuard: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        logger.info(
-            "API connection failed",
+        // Many clients, those in Go among them, leave without close_notify: that is no news.
+        let code = (error as? TLSError)?.code
+        let isOrdinary = code == .truncated || code == .closed || error is IOError || error is ChannelError
+        let level: Logger.Level = isOrdinary ? .debug : .info
+        logger.log(
+            level: level, "API connection failed",
             metadata: ["peer": "\(context.remoteAddress?.description ?? "unknown")", "error": "\(error)"])
         context.close(promise: nil)
     }

@@ -23,6 +23,9 @@ int CKernel_signalfd(const sigset_t *signals);
 /* One malloc arena for all threads: the others would each keep memory of their own. */
 void CKernel_use_one_arena(void);
 
+/* pthread_setname_np(3) for the calling thread. */
+void CKernel_name_this_thread(const char *name);
+
 /* getopt_long(3)'s globals, which Swift 6 does not let through. */
 const char *CKernel_optarg(void);
 int CKernel_optind(void);

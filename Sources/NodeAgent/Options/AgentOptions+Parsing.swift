@@ -53,46 +53,59 @@ extension AgentOptions {
         }
     }
 
+    private struct Spelling {
+        let name: String
+        var short: UInt8?
+        let takesValue: Bool
+    }
+
+    private static let spellings: [Spelling] =
+        AgentFlag.all.map { flag in
+            Spelling(name: flag.name, short: flag.short?.asciiValue, takesValue: flag.argument != nil)
+        } + [
+            Spelling(name: "help", short: UInt8(ascii: "h"), takesValue: false),
+            Spelling(name: "version", short: nil, takesValue: false),
+        ]
+
+    /// A leading ':' lets us word the errors.
+    private static var shortFlags: String {
+        var text = ":"
+        for spelling in spellings {
+            guard let short = spelling.short else { continue }
+            text.unicodeScalars.append(Unicode.Scalar(short))
+            if spelling.takesValue { text += ":" }
+        }
+        return text
+    }
+
     /// Cuts the arguments into flags and their values.
     private static func split(_ arguments: [String]) throws(FlagError) -> [(name: String, value: String)] {
-        let table =
-            AgentFlag.all.map { (name: $0.name, short: $0.short, takesValue: $0.argument != nil) }
-            + [("help", "h", false), ("version", nil, false)]
-        let shorts =
-            ":" + table.compactMap { flag in flag.short.map { "\($0)" + (flag.takesValue ? ":" : "") } }.joined()
-        // getopt_long permutes argv and keeps pointers into it, so both live in C memory until it is done.
-        var argv = unsafe arguments.map { unsafe strdup($0) as UnsafeMutablePointer<CChar>? }
-        unsafe argv.append(nil)
-        let names = unsafe table.map { unsafe strdup($0.name) }
-        defer {
-            for unsafepointer in unsafe argv { unsafe free(pointer) }
-            for unsafepointer in unsafe names { unsafe free(pointer) }
+        var argv = unsafe CStrings(arguments)
+        let names = unsafe CStrings(spellings.map(\.name))
+        var longFlags = unsafe [option]()
+        for (index, spelling) in spellings.enumerated() {
+            unsafe longFlags.append(
+                option(
+                    name: names.pointers[index], has_arg: spelling.takesValue ? required_argument : no_argument,
+                    flag: nil, val: firstLong + Int32(index)))
         }
-        var longs = unsafe zip(table, names).enumerated().map { index, flag in
-            unsafe option(
-                name: flag.1, has_arg: flag.0.takesValue ? required_argument : no_argument, flag: nil,
-                val: Self.firstLong + Int32(index))
-        }
-        unsafe longs.append(option())
-        // 0 makes glibc start over, also with the leading ':' that lets us word the errors.
+        unsafe longFlags.append(option())
+        // 0 makes glibc start over.
         CKernel_set_optind(0)
         var found: [(name: String, value: String)] = []
         while true {
             let before = CKernel_optind()
-            let code = unsafe getopt_long(Int32(arguments.count), &argv, shorts, longs, nil)
+            let code = unsafe getopt_long(Int32(arguments.count), &argv.pointers, shortFlags, longFlags, nil)
             if code == -1 { break }
-            if code == Self.unknown || code == Self.withoutValue {
-                let culprit =
-                    unsafe argv[Int(max(before, CKernel_optind()) - 1)].map { unsafe String(cString: $0) } ?? ""
-                throw problem(code, culprit)
+            if code == unknown || code == withoutValue {
+                throw problem(code, unsafe argv[Int(max(before, CKernel_optind()) - 1)] ?? "")
             }
-            let index =
-                table.firstIndex { $0.short.map { Int32($0.asciiValue ?? 0) } == code } ?? Int(code - Self.firstLong)
+            let index = spellings.firstIndex { $0.short.map(Int32.init) == code } ?? Int(code - firstLong)
             let value = unsafe CKernel_optarg().map { unsafe String(cString: $0) } ?? ""
-            found.append((table[index].name, value))
+            found.append((spellings[index].name, value))
         }
-        if CKernel_optind() < arguments.count, let extra = unsafe argv[Int(CKernel_optind())] {
-            throw unsafe FlagError("unexpected argument \"\(String(cString: extra))\"; see agent --help")
+        if let extra = unsafe argv[Int(CKernel_optind())] {
+            throw FlagError("unexpected argument \"\(extra)\"; see agent --help")
         }
         return found
     }
@@ -105,12 +118,12 @@ extension AgentOptions {
     private static func problem(_ code: Int32, _ culprit: String) -> FlagError {
         if code == withoutValue { return FlagError("\(culprit) needs a value; see agent --help") }
         let name = culprit.split(separator: "=", maxSplits: 1).first.map(String.init) ?? culprit
-        let candidates = AgentFlag.all.filter { "--\($0.name)".hasPrefix(name) && name.count > 2 }
+        let candidates = spellings.filter { name.count > 2 && "--\($0.name)".hasPrefix(name) }
         if candidates.count > 1 {
-            let names = candidates.map { "--\($0.name)" }.joined(separator: ", ")
+            let names = candidates.map { "--" + $0.name }.joined(separator: ", ")
             return FlagError("\(name) could be \(names); spell it out")
         }
-        if let exact = candidates.first, exact.argument == nil {
+        if let exact = candidates.first, !exact.takesValue {
             return FlagError("--\(exact.name) takes no value; see agent --help")
         }
         return FlagError("unknown flag \(culprit); see agent --help")

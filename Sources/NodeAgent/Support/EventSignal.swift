@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import TLS
 
 /// Wakes a thread that waits in `poll(2)`: an `eventfd(2)` whose reader and writers are threads of ours.
 final class EventSignal: Sendable {
@@ -20,6 +21,14 @@ final class EventSignal: Sendable {
     func raise() {
         var one: UInt64 = 1
         _ = unsafe write(descriptor, &one, 8)
+    }
+
+    /// Waits for a condition to end that is looked at with each raise.
+    func wait(until deadline: Deadline, while condition: () -> Bool) {
+        while condition(), !deadline.hasPassed {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if unsafe poll(&entry, 1, deadline.remainingMilliseconds) > 0 { drain() }
+        }
     }
 
     func drain() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernel
 import Glibc
 
-/// A thread of the agent's own. Whoever starts one joins it; there is no detaching.
+/// A thread of the agent's own. Whoever starts one joins it, or lets it go.
 ///
 /// Blocking calls with deadlines on a handful of threads need neither an event loop nor Swift's concurrency runtime,
 /// whose pools would cost memory on every node.
@@ -19,7 +20,7 @@ struct WorkerThread: ~Copyable {
     /// - Parameter name: shown by `ps -L` and `top -H`; the kernel keeps 15 bytes of it.
     init(name: String, _ body: @escaping @Sendable () -> Void) throws(Failure) {
         let box = unsafe Unmanaged.passRetained(Body(name: name, run: body))
-        var attributes = unsafe pthread_attr_t()
+        var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)
         defer { unsafe pthread_attr_destroy(&attributes) }
         unsafe pthread_attr_setstacksize(&attributes, Self.stackBytes)
@@ -29,7 +30,7 @@ struct WorkerThread: ~Copyable {
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-                unsafe pthread_setname_np(pthread_self(), String(body.name.prefix(15)))
+                unsafe CKernel_name_this_thread(String(body.name.prefix(15)))
                 body.run()
                 return nil
             }, box.toOpaque())
@@ -41,7 +42,11 @@ struct WorkerThread: ~Copyable {
     }
 
     consuming func join() {
-        unsafe pthread_join(handle, nil)
+        pthread_join(handle, nil)
+    }
+
+    consuming func detach() {
+        pthread_detach(handle)
     }
 
     private final class Body: Sendable {

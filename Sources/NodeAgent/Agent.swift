@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Cgroups
+import Console
+import Glibc
+import TLS
+import Wire
+
+/// The agent's whole process.
+public enum Agent {
+    /// - Returns: the exit status.
+    public static func main(arguments: [String]) -> Int32 {
+        CKernel_use_one_arena()
+        let command: AgentCommand
+        do {
+            command = try AgentOptions.parse(arguments) { unsafe getenv($0).map { unsafe String(cString: $0) } }
+        } catch {
+            StandardError.write("agent: \(error)\n")
+            return ExitStatus.usage
+        }
+        switch command {
+        case .help:
+            StandardOutput.write(Usage.text)
+            return ExitStatus.success
+        case .version:
+            StandardOutput.write("agent \(Version.text)\n")
+            return ExitStatus.success
+        case .run(let options):
+            do {
+                try options.isDump ? Dump.run(options) : run(options)
+                return ExitStatus.success
+            } catch {
+                StandardError.write("agent: \(error)\n")
+                return ExitStatus.failure
+            }
+        }
+    }
+
+    private static func run(_ options: AgentOptions) throws {
+        // A peer that goes away while we write is an error of that write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let signals = try SignalDescriptor()
+        let log = AgentLog(level: options.logLevel)
+        let sampler = try NodeSampler(roots: options.roots)
+        let settings = try pushSettings(options, sampler, log)
+        let feed = FrameFeed()
+        var threads: [ThreadBox] = []
+        for endpoint in options.aggregators {
+            let group = try PusherGroup(endpoint: endpoint, settings: settings, feed: feed)
+            threads.append(ThreadBox(try WorkerThread(name: "resolve") { group.run() }))
+        }
+        log.info(
+            "agent started", ("node", options.nodeName), ("interval", DurationFlag.format(options.interval)),
+            ("mode", "\(sampler.mode)"), ("kubepods", sampler.kubepodsPath), ("version", Version.text))
+        SampleLoop(sampler: sampler, feed: feed, interval: options.interval, log: log, signals: signals).run()
+        feed.finish()
+        log.info("shutting down")
+        for thread in threads { thread.join() }
+    }
+
+    private static func pushSettings(
+        _ options: AgentOptions, _ sampler: NodeSampler, _ log: AgentLog
+    ) throws -> PushSettings {
+        let credential = options.tokenFile.isEmpty ? nil : CredentialFile(path: options.tokenFile)
+        // Whatever is wrong with a file is said now, not with each attempt to connect.
+        _ = try credential?.read()
+        let identity =
+            options.certificateFile.isEmpty
+            ? nil : try TLSIdentity(certificateFile: options.certificateFile, keyFile: options.keyFile)
+        return PushSettings(
+            context: try TLSContext.client(
+                trust: .file(options.caFile), identity: identity, alpn: [PushProtocol.alpn]),
+            serverName: options.serverName.isEmpty ? nil : options.serverName,
+            credential: credential,
+            hello: Hello(
+                protocolVersion: PushProtocol.protocolVersion, nodeName: options.nodeName, bootID: sampler.bootID,
+                agentVersion: Version.text, intervalMilliseconds: UInt32(clamping: options.interval.wholeMilliseconds),
+                credential: "", capacityMillicores: sampler.capacity.cpuMillicores,
+                capacityMemoryBytes: sampler.capacity.memoryBytes, cgroupMode: WireCgroupMode(sampler.mode)),
+            interval: options.interval, log: log)
+    }
+}
+
+extension AgentOptions {
+    var roots: NodeRoots {
+        NodeRoots(
+            cgroup: cgroupRoot, proc: procRoot, logs: logRoot, kubepods: kubepodsRoot.isEmpty ? nil : kubepodsRoot,
+            ownPodUID: podUID.isEmpty ? nil : podUID)
+    }
+}
+
+extension WireCgroupMode {
+    init(_ mode: CgroupMode) {
+        self =
+            switch mode {
+            case .v1: .v1
+            case .v2: .v2
+            case .hybrid: .hybrid
+            }
+    }
+}

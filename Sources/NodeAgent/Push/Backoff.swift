@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How long to wait before the next attempt: exponential, with full jitter, so that agents which lost the same
+/// aggregator at the same moment do not come back at the same moment.
+struct Backoff: Sendable {
+    /// Upper bound of the first wait.
+    static let first: Duration = .milliseconds(250)
+    /// With an interval of 5 s an agent is back within two of them, and 5,000 agents within 15 s.
+    static let longest: Duration = .seconds(5)
+    /// After a refusal that only a person can mend.
+    static let afterRefusal: Duration = .seconds(30)
+
+    private let cap: Duration
+    private var attempts = 0
+
+    /// - Parameter interval: of sampling; a wait longer than that would cost samples for nothing.
+    init(interval: Duration) {
+        cap = min(Self.longest, max(.seconds(1), interval))
+    }
+
+    /// - Parameter random: a number in 0..<1.
+    mutating func next(random: Double = .random(in: 0..<1)) -> Duration {
+        let bound = min(cap, Self.first * (1 << min(attempts, 10)))
+        attempts += 1
+        return bound * random
+    }
+
+    mutating func succeeded() {
+        attempts = 0
+    }
+}

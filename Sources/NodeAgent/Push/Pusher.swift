@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+import TLS
+import Wire
+
+/// Keeps a session to one address alive: connects, pushes, and after a failure tries again. One thread each.
+final class Pusher: Sendable {
+    private let address: SocketAddress
+    private let serverName: String
+    private let settings: PushSettings
+    private let feed: FrameFeed
+    private let signal: EventSignal
+    private let isStopped = Atomic(false)
+
+    init(
+        address: SocketAddress, serverName: String, settings: PushSettings, feed: FrameFeed
+    ) throws(SystemFailure) {
+        self.address = address
+        self.serverName = serverName
+        self.settings = settings
+        self.feed = feed
+        signal = try EventSignal()
+        feed.add(listener: signal)
+    }
+
+    /// The aggregator's name no longer resolves to this address: no further attempt once the session ends.
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        signal.raise()
+    }
+
+    private var mayGoOn: Bool { !isStopped.load(ordering: .acquiring) && !feed.isFinished }
+
+    func run() {
+        defer { feed.remove(listener: signal) }
+        var backoff = Backoff(interval: settings.interval)
+        /// What was last complained of: an aggregator that stays away is one line, not one for each attempt.
+        var complaint: String?
+        while mayGoOn {
+            var pause: Duration?
+            let end = attempt {
+                complaint = nil
+                backoff.succeeded()
+            }
+            switch end {
+            case .finished: return
+            case .refused(let reject):
+                if complaint != reject.reason {
+                    settings.log.error(
+                        "the aggregator refuses this agent", ("aggregator", "\(address)"),
+                        ("code", "\(reject.code)"), ("reason", reject.reason))
+                }
+                complaint = reject.reason
+                if reject.code != .shuttingDown { pause = Backoff.afterRefusal * Double.random(in: 0.5..<1) }
+            case .failed(let reason):
+                if complaint != reason, mayGoOn {
+                    settings.log.warning(
+                        "no session; trying again", ("aggregator", "\(address)"), ("reason", reason))
+                }
+                complaint = reason
+            }
+            signal.wait(until: .after(pause ?? backoff.next())) { mayGoOn }
+        }
+    }
+
+    private func attempt(welcomed: () -> Void) -> PushSession.End {
+        do throws(PushSession.End) {
+            let session = try PushSession(
+                address: address, serverName: serverName, settings: settings, feed: feed, signal: signal)
+            return session.run(welcomed: welcomed)
+        } catch {
+            return error
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import Console
+import TLS
+
+/// The pushers of one `--aggregator` name: one for each address that it resolves to, looked up again and again, since
+/// replicas come and go.
+final class PusherGroup: Sendable {
+    static let resolveInterval: Duration = .seconds(30)
+    /// After a failed look-up; at first the aggregator may not be there yet.
+    static let retryInterval: Duration = .seconds(3)
+    /// More addresses than any aggregator has replicas: the name is wrong.
+    static let mostAddresses = 16
+
+    private let endpoint: Endpoint
+    private let settings: PushSettings
+    private let feed: FrameFeed
+    private let signal: EventSignal
+
+    init(endpoint: Endpoint, settings: PushSettings, feed: FrameFeed) throws(SystemFailure) {
+        self.endpoint = endpoint
+        self.settings = settings
+        self.feed = feed
+        signal = try EventSignal()
+        feed.add(listener: signal)
+    }
+
+    private struct Member {
+        let pusher: Pusher
+        let thread: ThreadBox
+    }
+
+    /// Runs until the feed is finished and every session has said goodbye. Has a thread of its own because a look-up
+    /// can block for as long as the resolver likes.
+    func run() {
+        defer { feed.remove(listener: signal) }
+        var members: [SocketAddress: Member] = [:]
+        var complaint: String?
+        while !feed.isFinished {
+            var pause = Self.resolveInterval
+            do {
+                try update(&members)
+                complaint = nil
+            } catch {
+                pause = Self.retryInterval
+                if complaint != "\(error)" {
+                    settings.log.warning(
+                        "cannot reach out to the aggregator", ("aggregator", "\(endpoint)"), ("reason", "\(error)"))
+                }
+                complaint = "\(error)"
+            }
+            signal.wait(until: .after(pause)) { !feed.isFinished }
+        }
+        for member in members.values { member.thread.join() }
+    }
+
+    private func update(_ members: inout [SocketAddress: Member]) throws {
+        let addresses = try SocketAddress.resolve(host: endpoint.host, port: endpoint.port)
+        let found = Set(addresses.prefix(Self.mostAddresses))
+        for (address, member) in members where !found.contains(address) {
+            // Its session, if it still has one, goes on until the aggregator ends it; the thread is joined then.
+            member.pusher.stop()
+            member.thread.leaveToProcess()
+            members[address] = nil
+            settings.log.info("address is gone", ("aggregator", "\(endpoint)"), ("address", "\(address)"))
+        }
+        for address in found where members[address] == nil {
+            let pusher = try Pusher(
+                address: address, serverName: settings.serverName ?? endpoint.host, settings: settings, feed: feed)
+            members[address] = Member(
+                pusher: pusher, thread: ThreadBox(try WorkerThread(name: "push") { pusher.run() }))
+        }
+    }
+}
