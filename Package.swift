@@ -39,13 +39,14 @@ let package = Package(
         .target(name: "CWire", dependencies: ["CProtobufC"]),
 
         // Pure: bytes in, values out.
-        .target(name: "Console", swiftSettings: strict),
+        .target(name: "Calendar", swiftSettings: common),
+        .target(name: "Console", dependencies: ["Calendar"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
-        .target(name: "MetricsAPI", swiftSettings: common),
+        .target(name: "MetricsAPI", dependencies: ["Calendar"], swiftSettings: common),
 
         // I/O.
         .target(name: "Cgroups", dependencies: ["CKernel"], swiftSettings: strict),
-        .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["COpenSSL", "Calendar"], swiftSettings: strict),
         .target(
             name: "TLSChannel", dependencies: ["TLS", nio("NIOCore"), nio("NIOTLS")], swiftSettings: common),
 
@@ -73,6 +74,7 @@ let package = Package(
             swiftSettings: common),
 
         // Tests: one folder per target.
+        .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
         .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),

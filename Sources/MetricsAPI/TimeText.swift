@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Calendar
 
 extension ByteWriter {
     /// A Go `time.Duration`, as its String method prints it: "15.953s", "1m0.5s", "2.5µs", "0s".
@@ -45,29 +46,13 @@ extension ByteWriter {
     /// RFC 3339 in UTC with whole seconds, the only form `metav1.Time` writes. Any Int64 of nanoseconds is in the years
     /// 1677 to 2262, so four digits are enough; callers with seconds of their own are clamped to years 0 to 9999.
     mutating func rfc3339(unixSeconds: Int64) {
-        let seconds = min(max(unixSeconds, -62_167_219_200), 253_402_300_799)
-        var days = seconds / 86_400
-        var ofDay = seconds % 86_400
-        if ofDay < 0 {
-            ofDay += 86_400
-            days -= 1
-        }
-        // Civil date from days: eras of 400 years that start on 1 March (Hinnant, chrono-compatible date algorithms).
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        self.padded(year, 4, then: UInt8(ascii: "-"))
-        self.padded(month, 2, then: UInt8(ascii: "-"))
-        self.padded(day, 2, then: UInt8(ascii: "T"))
-        self.padded(ofDay / 3600, 2, then: UInt8(ascii: ":"))
-        self.padded(ofDay / 60 % 60, 2, then: UInt8(ascii: ":"))
-        self.padded(ofDay % 60, 2, then: UInt8(ascii: "Z"))
+        let time = UTCTime(unixSeconds: min(max(unixSeconds, -62_167_219_200), 253_402_300_799))
+        self.padded(time.year, 4, then: UInt8(ascii: "-"))
+        self.padded(time.month, 2, then: UInt8(ascii: "-"))
+        self.padded(time.day, 2, then: UInt8(ascii: "T"))
+        self.padded(time.hour, 2, then: UInt8(ascii: ":"))
+        self.padded(time.minute, 2, then: UInt8(ascii: ":"))
+        self.padded(time.second, 2, then: UInt8(ascii: "Z"))
     }
 
     private mutating func padded(_ value: Int64, _ digits: Int, then separator: UInt8) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import COpenSSL
+import Calendar
 
 /// What OpenSSL's verification disliked, kept because the certificate is gone once the handshake has failed.
 struct VerificationFailure {
@@ -123,10 +124,13 @@ extension TLSEngine {
             let issuer = verification.certificate.map { ", issued by '\($0.issuerText)'," } ?? ""
             text = "unknown CA: \(which)\(issuer) does not lead to a CA we trust (\(reason)); is it the right CA file?"
         case X509_V_ERR_CERT_HAS_EXPIRED:
-            let end = verification.certificate.map { " at \(UTCTime.text($0.notAfterUnixSeconds))" } ?? ""
+            let end =
+                verification.certificate.map { " at \(UTCTime(unixSeconds: $0.notAfterUnixSeconds).rfc3339)" } ?? ""
             text = "\(which) has expired\(end); check its renewal and this machine's clock"
         case X509_V_ERR_CERT_NOT_YET_VALID:
-            let start = verification.certificate.map { " before \(UTCTime.text($0.notBeforeUnixSeconds))" } ?? ""
+            let start =
+                verification.certificate.map { " before \(UTCTime(unixSeconds: $0.notBeforeUnixSeconds).rfc3339)" }
+                ?? ""
             text = "\(which) is not valid\(start); check this machine's clock"
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
             text = mismatch(verification.certificate)

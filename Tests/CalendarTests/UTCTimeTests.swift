@@ -1,7 +1,6 @@
+import Calendar
 // SPDX-License-Identifier: Apache-2.0
 import Testing
-
-@testable import Console
 
 @Suite("UTC times")
 struct UTCTimeTests {
