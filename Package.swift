@@ -88,6 +88,13 @@ let package = Package(
         .testTarget(
             name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
         .testTarget(
+            name: "NodeAgentTests",
+            dependencies: [
+                "NodeAgent", "Cgroups", "Console", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
+                nio("NIOCore"), nio("NIOPosix"),
+            ],
+            swiftSettings: common),
+        .testTarget(
             name: "AggregatorTests",
             dependencies: [
                 "Aggregator", "Console", "MetricsAPI", "TLS", "TLSChannel", "TLSTestSupport", "Wire",

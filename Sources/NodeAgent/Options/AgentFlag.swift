@@ -21,8 +21,9 @@ extension AgentFlag {
             help: "where to push; every address that a name resolves to gets every sample (default port 4444)"
         ) { options, text throws(FlagError) in
             for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-                options.aggregators.append(
-                    try Endpoint.parse(String(part), defaultPort: AgentOptions.defaultPort))
+                let endpoint = try Endpoint.parse(String(part), defaultPort: AgentOptions.defaultPort)
+                // Two sessions for one node would push each other out of the aggregator.
+                if !options.aggregators.contains(endpoint) { options.aggregators.append(endpoint) }
             }
         },
         AgentFlag(

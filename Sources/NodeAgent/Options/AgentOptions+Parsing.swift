@@ -1,5 +1,5 @@
-import CKernel
 // SPDX-License-Identifier: Apache-2.0
+import CKernel
 package import Console
 import Glibc
 

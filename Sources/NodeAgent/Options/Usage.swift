@@ -18,8 +18,8 @@ package enum Usage {
 
         Output:
         \(table(AgentFlag.output))
-              --version                    print the version and exit
-          -h, --help                       print this and exit
+        \(row(short: nil, spelling: "--version", help: "print the version and exit"))
+        \(row(short: "h", spelling: "--help", help: "print this and exit"))
 
         """
     }
@@ -27,13 +27,32 @@ package enum Usage {
     /// Column at which the explanations begin.
     private static let column = 33
 
+    /// What a terminal shows without breaking words.
+    private static let width = 100
+
     private static func table(_ flags: [AgentFlag]) -> String {
         flags.map { flag in
-            let short = flag.short.map { "-\($0), " } ?? "    "
-            let left = "  \(short)--\(flag.name)" + (flag.argument.map { " \($0)" } ?? "")
-            let gap = left.count + 2 > column ? "\n" + spaces(column) : spaces(column - left.count)
-            return left + gap + flag.help
+            row(
+                short: flag.short, spelling: "--\(flag.name)" + (flag.argument.map { " \($0)" } ?? ""), help: flag.help)
         }.joined(separator: "\n")
+    }
+
+    private static func row(short: Character?, spelling: String, help: String) -> String {
+        let left = "  " + (short.map { "-\($0), " } ?? "    ") + spelling
+        let gap = left.count + 2 > column ? "\n" + spaces(column) : spaces(column - left.count)
+        return left + gap + wrapped(help).joined(separator: "\n" + spaces(column))
+    }
+
+    private static func wrapped(_ text: String) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= width - column {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
     }
 
     private static func spaces(_ count: Int) -> String { String(repeating: " ", count: count) }

@@ -10,6 +10,9 @@ struct CredentialFile: Sendable {
         let description: String
     }
 
+    /// White space that a file may have around its token, in bytes.
+    private static let slackBytes = 1 << 10
+
     /// The token, without the white space around it.
     func read() throws(Failure) -> String {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -17,14 +20,14 @@ struct CredentialFile: Sendable {
         defer { close(descriptor) }
         var text: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
-        while text.count <= WireLimits.tokenBytes {
+        while text.count <= WireLimits.tokenBytes + Self.slackBytes {
             let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw unreadable() }
             if count == 0 { return try token(in: text) }
             text += chunk[..<count]
         }
-        throw failure("is larger than a token can be")
+        throw tooLarge
     }
 
     private func token(in text: [UInt8]) throws(Failure) -> String {
@@ -33,8 +36,11 @@ struct CredentialFile: Sendable {
         else { throw failure("is empty") }
         let token = text[first...last]
         guard token.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw failure("holds more than one word of ASCII") }
+        guard token.count <= WireLimits.tokenBytes else { throw tooLarge }
         return String(decoding: token, as: UTF8.self)
     }
+
+    private var tooLarge: Failure { failure("is larger than a token can be") }
 
     private func unreadable() -> Failure {
         failure(unsafe "cannot be read: \(String(cString: strerror(errno)))")
