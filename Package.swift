@@ -72,6 +72,10 @@ let package = Package(
             ],
             swiftSettings: common),
 
+        // What `make bench` measures with; not shipped.
+        .executableTarget(
+            name: "Bench", dependencies: ["Cgroups", "Console", "TLS", "Wire"], swiftSettings: common),
+
         // Tests: one folder per target.
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
