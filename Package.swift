@@ -71,6 +71,10 @@ let package = Package(
             ],
             swiftSettings: common),
 
+        // What `make bench` measures with; not shipped.
+        .executableTarget(
+            name: "Bench", dependencies: ["Cgroups", "Console", "TLS", "Wire"], swiftSettings: common),
+
         // Tests: one folder per target.
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),

@@ -4,7 +4,9 @@ import Wire
 
 /// A node in its everyday life: nothing comes or goes, containers idle or work, memory moves slowly.
 struct SteadyLoad {
-    private var random = Generator(seed: 42)
+    private let node: Int
+    private var random: Generator
+    /// Where the next sweep is on this load's own clock, or the last one on its caller's.
     private var bootTime: UInt64 = 86_400_000_000 * 30
     private var nodeCPU: UInt64 = 86_400_000_000 * 90
     private var nodeMemory: UInt64 = 48 << 20
@@ -12,7 +14,10 @@ struct SteadyLoad {
     /// Microseconds.
     let interval: UInt64 = 5_000_000
 
-    init(containers count: Int) {
+    /// - Parameter node: another number is another node, with other containers.
+    init(containers count: Int, node: Int = 0) {
+        self.node = node
+        random = Generator(seed: 42 &+ UInt64(node))
         for _ in 0..<count {
             // Cores in use, log-normal: median 15 mCPU, one in a hundred above 1.6 cores; one in twelve idles entirely.
             let rate = random.chance(8) ? 0 : min(8, 0.015 * exponential(2 * gaussian()))
@@ -21,13 +26,25 @@ struct SteadyLoad {
         }
     }
 
+    /// A sweep an interval after the last.
     mutating func sweep(_ encoder: inout SampleEncoder) {
-        bootTime += interval + .random(in: 0...400, using: &random)
+        let start = bootTime + interval + .random(in: 0...400, using: &random)
+        sweep(
+            &encoder, bootTimeMicroseconds: start, realTimeMicroseconds: 1_790_000_000_000_000 + Int64(start),
+            elapsedMicroseconds: interval)
+    }
+
+    /// A sweep at a moment of the caller's choice.
+    mutating func sweep(
+        _ encoder: inout SampleEncoder, bootTimeMicroseconds: UInt64, realTimeMicroseconds: Int64,
+        elapsedMicroseconds: UInt64
+    ) {
+        bootTime = bootTimeMicroseconds
         nodeCPU += .random(in: 8_000_000...20_000_000, using: &random)
         nodeMemory = nodeMemory &+ .random(in: 0...20_000, using: &random) - 10_000
         var time = bootTime + .random(in: 30...90, using: &random)
         encoder.begin(
-            bootTimeMicroseconds: bootTime, realTimeMicroseconds: 1_790_000_000_000_000 + Int64(bootTime),
+            bootTimeMicroseconds: bootTime, realTimeMicroseconds: realTimeMicroseconds,
             node: NodeCounters(timeMicroseconds: time, cpuMicroseconds: nodeCPU, memoryKiB: nodeMemory))
         for slot in containers.indices {
             if encoder.sequence == 0 { encoder.add(slot: slot, identity: identity(slot)) }
@@ -35,7 +52,7 @@ struct SteadyLoad {
             time +=
                 .random(in: 20...60, using: &random) + (random.chance(2) ? .random(in: 0...3_000, using: &random) : 0)
             containers[slot].cpu += UInt64(
-                containers[slot].rate * Double(interval) * Double.random(in: 0.5...1.5, using: &random))
+                containers[slot].rate * Double(elapsedMicroseconds) * Double.random(in: 0.5...1.5, using: &random))
             if random.chance(60) {
                 let step = UInt64(exponential(4 + 1.5 * gaussian()))
                 let memory = containers[slot].memory
@@ -47,13 +64,15 @@ struct SteadyLoad {
         }
     }
 
+    /// Two containers a pod.
     private func identity(_ slot: Int) -> ContainerIdentity {
-        let id = String(slot, radix: 16)
+        let pod = String(node << 16 | slot / 2, radix: 16)
+        let id = String(node << 16 | slot, radix: 16)
         return ContainerIdentity(
-            podUID: "6f1c9a52-0d5e-4a6e-9d5f-\(String(repeating: "0", count: 12 - id.count))\(id)",
+            podUID: "6f1c9a52-0d5e-4a6e-9d5f-\(String(repeating: "0", count: 12 - pod.count))\(pod)",
             containerID: String(repeating: "c", count: 64 - id.count) + id, namespace: "production",
-            pod: "checkout-7c9f6d5b8-\(id)", container: "server", startTimeMicroseconds: 1_790_000_000_000_000,
-            born: true)
+            pod: "checkout-7c9f6d5b8-\(pod)", container: slot % 2 == 0 ? "server" : "log-shipper",
+            startTimeMicroseconds: 1_780_000_000_000_000, born: false)
     }
 
     private mutating func gaussian() -> Double {
