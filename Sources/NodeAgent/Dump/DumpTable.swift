@@ -13,7 +13,7 @@ enum DumpTable {
     static func render(_ report: DumpReport) -> String {
         var text = nodeLine(report) + "\n"
         for problem in report.problems { text += "! \(printable(problem))\n" }
-        if report.rows.isEmpty { return text + "no containers below \(report.kubepodsPath)\n" }
+        if report.rows.isEmpty { return text + "no containers below \(printable(report.kubepodsPath))\n" }
         return text + "\n" + table([header] + report.rows.map(cells))
     }
 
@@ -21,7 +21,8 @@ enum DumpTable {
         let named = report.rows.count { $0.record.name != nil }
         let apps = report.rows.count { $0.record.role != .sandbox }
         return
-            "NODE \(report.nodeName)  cgroup \(report.mode.text) \(report.driver.text)  root \(report.kubepodsPath)\n"
+            "NODE \(printable(report.nodeName))  cgroup \(report.mode.text) \(report.driver.text)  "
+            + "root \(printable(report.kubepodsPath))\n"
             + "cpu \(cpu(report.nodeCPUNanocores)) of \(report.capacity.cpuMillicores)m  "
             + "working set \(memory(report.node.workingSetBytes)) of \(memory(report.capacity.memoryBytes))  "
             + "usage \(memory(report.node.usageBytes))  names \(named)/\(apps)  "
@@ -68,14 +69,15 @@ enum DumpTable {
         }.joined(separator: "\n") + "\n"
     }
 
-    /// Paths and names come from directories that others write: no byte of them may steer the terminal.
+    /// Paths and names come from directories that others write: no byte of them may steer the terminal, and none may
+    /// look wider or narrower than the table counts it. The names of Kubernetes are ASCII.
     private static func printable(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
+            if (0x20...0x7e).contains(scalar.value) {
                 result.unicodeScalars.append(scalar)
+            } else {
+                result += "\\u{\(String(scalar.value, radix: 16))}"
             }
         }
         return result

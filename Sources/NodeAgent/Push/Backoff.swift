@@ -7,8 +7,6 @@ struct Backoff: Sendable {
     static let first: Duration = .milliseconds(250)
     /// With an interval of 5 s an agent is back within two of them, and 5,000 agents within 15 s.
     static let longest: Duration = .seconds(5)
-    /// After a refusal that only a person can mend.
-    static let afterRefusal: Duration = .seconds(30)
 
     private let cap: Duration
     private var attempts = 0

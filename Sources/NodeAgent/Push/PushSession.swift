@@ -17,7 +17,7 @@ struct PushSession: ~Copyable {
     private var state = SessionState()
     private var assembler = FrameAssembler(cap: WireLimits.aggregatorFrameBytes)
     private var token: String
-    private var nextCredentialCheck = Deadline.after(PushSettings.credentialInterval)
+    private var nextCredentialCheck: Deadline
     private let settings: PushSettings
     private let feed: FrameFeed
     private let signal: EventSignal
@@ -29,9 +29,10 @@ struct PushSession: ~Copyable {
         self.settings = settings
         self.feed = feed
         self.signal = signal
+        nextCredentialCheck = .after(settings.times.credential)
         do {
             let token = try settings.credential?.read() ?? ""
-            let deadline = Deadline.after(PushSettings.connectLimit)
+            let deadline = Deadline.after(settings.times.connect)
             var stream = try TLSStream.connect(
                 address: address, context: settings.context, serverName: serverName, deadline: deadline)
             var hello = settings.hello
@@ -59,7 +60,7 @@ struct PushSession: ~Copyable {
     }
 
     private mutating func greet(_ welcomed: () -> Void) throws {
-        let deadline = Deadline.after(PushSettings.connectLimit)
+        let deadline = Deadline.after(settings.times.connect)
         while state.sending == .nothing {
             guard try stream.wait(wake: -1, deadline: deadline) == .readable else {
                 throw End.failed("\(stream.peerDescription): no answer to the agent's Hello")
@@ -107,7 +108,7 @@ struct PushSession: ~Copyable {
 
     /// A token that was rotated is shown, so that the session outlives the old one.
     private mutating func renewCredential() throws {
-        nextCredentialCheck = .after(PushSettings.credentialInterval)
+        nextCredentialCheck = .after(settings.times.credential)
         guard let file = settings.credential, let fresh = try? file.read(), fresh != token else { return }
         try stream.write(try AgentMessage.credential(fresh).encodedFrame(), deadline: .after(settings.writeLimit))
         token = fresh
@@ -115,7 +116,7 @@ struct PushSession: ~Copyable {
     }
 
     private consuming func sayGoodbye() {
-        let deadline = Deadline.after(PushSettings.goodbyeLimit)
+        let deadline = Deadline.after(settings.times.goodbye)
         if let frame = try? AgentMessage.goodbye.encodedFrame() { try? stream.write(frame, deadline: deadline) }
         stream.close(deadline: deadline)
     }

@@ -13,14 +13,7 @@ struct PushSettings: Sendable {
     let hello: Hello
     let interval: Duration
     let log: AgentLog
+    var times = PushTimes()
 
-    /// A connection must stand, and be accepted, within this time.
-    static let connectLimit: Duration = .seconds(10)
-    /// A goodbye may take this long before the process ends without one.
-    static let goodbyeLimit: Duration = .seconds(2)
-    /// How often a rotated token is looked for; kubelet rotates at 80 % of a token's life, an hour by default.
-    static let credentialInterval: Duration = .seconds(30)
-
-    /// A frame that cannot be handed over for two intervals would be followed by stale ones only.
-    var writeLimit: Duration { max(.seconds(5), interval * 2) }
+    var writeLimit: Duration { max(times.write, interval * 2) }
 }

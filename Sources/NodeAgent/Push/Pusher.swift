@@ -51,7 +51,7 @@ final class Pusher: Sendable {
                         ("code", "\(reject.code)"), ("reason", reject.reason))
                 }
                 complaint = reject.reason
-                if reject.code != .shuttingDown { pause = Backoff.afterRefusal * Double.random(in: 0.5..<1) }
+                if reject.code != .shuttingDown { pause = settings.times.afterRefusal * Double.random(in: 0.5..<1) }
             case .failed(let reason):
                 if complaint != reason, mayGoOn {
                     settings.log.warning(

@@ -5,9 +5,6 @@ import TLS
 /// The pushers of one `--aggregator` name: one for each address that it resolves to, looked up again and again, since
 /// replicas come and go.
 final class PusherGroup: Sendable {
-    static let resolveInterval: Duration = .seconds(30)
-    /// After a failed look-up; at first the aggregator may not be there yet.
-    static let retryInterval: Duration = .seconds(3)
     /// More addresses than any aggregator has replicas: the name is wrong.
     static let mostAddresses = 16
 
@@ -15,8 +12,16 @@ final class PusherGroup: Sendable {
     private let settings: PushSettings
     private let feed: FrameFeed
     private let signal: EventSignal
+    private let resolve: Resolve
 
-    init(endpoint: Endpoint, settings: PushSettings, feed: FrameFeed) throws(SystemFailure) {
+    /// May block for as long as the resolver likes.
+    typealias Resolve = @Sendable (Endpoint) throws -> [SocketAddress]
+
+    init(
+        endpoint: Endpoint, settings: PushSettings, feed: FrameFeed,
+        resolve: @escaping Resolve = { try SocketAddress.resolve(host: $0.host, port: $0.port) }
+    ) throws(SystemFailure) {
+        self.resolve = resolve
         self.endpoint = endpoint
         self.settings = settings
         self.feed = feed
@@ -36,12 +41,12 @@ final class PusherGroup: Sendable {
         var members: [SocketAddress: Member] = [:]
         var complaint: String?
         while !feed.isFinished {
-            var pause = Self.resolveInterval
+            var pause = settings.times.resolve
             do {
                 try update(&members)
                 complaint = nil
             } catch {
-                pause = Self.retryInterval
+                pause = settings.times.resolveRetry
                 if complaint != "\(error)" {
                     settings.log.warning(
                         "cannot reach out to the aggregator", ("aggregator", "\(endpoint)"), ("reason", "\(error)"))
@@ -54,7 +59,7 @@ final class PusherGroup: Sendable {
     }
 
     private func update(_ members: inout [SocketAddress: Member]) throws {
-        let addresses = try SocketAddress.resolve(host: endpoint.host, port: endpoint.port)
+        let addresses = try resolve(endpoint)
         let found = Set(addresses.prefix(Self.mostAddresses))
         for (address, member) in members where !found.contains(address) {
             // Its session, if it still has one, goes on until the aggregator ends it; the thread is joined then.

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How long the push side waits for what.
+struct PushTimes: Sendable {
+    /// A connection must stand, and be accepted, within this time.
+    var connect: Duration = .seconds(10)
+    /// A frame must be handed over within this time, or within two intervals if those are longer: it would be followed
+    /// by stale ones only.
+    var write: Duration = .seconds(5)
+    /// A goodbye may take this long before the process ends without one.
+    var goodbye: Duration = .seconds(2)
+    /// How often a rotated token is looked for; kubelet rotates at 80 % of a token's life, an hour by default.
+    var credential: Duration = .seconds(30)
+    /// How often a name is resolved again: replicas come and go.
+    var resolve: Duration = .seconds(30)
+    /// After a look-up that failed; at first the aggregator may not be there yet.
+    var resolveRetry: Duration = .seconds(3)
+    /// After a refusal that only a person can mend.
+    var afterRefusal: Duration = .seconds(30)
+}
