@@ -39,9 +39,10 @@ let package = Package(
 
         // Pure: bytes in, values out.
         .target(name: "Calendar", swiftSettings: common),
+        .target(name: "Formats", swiftSettings: common),
         .target(name: "Console", dependencies: ["Calendar"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
-        .target(name: "MetricsAPI", dependencies: ["Calendar"], swiftSettings: common),
+        .target(name: "MetricsAPI", dependencies: ["Calendar", "Formats"], swiftSettings: common),
 
         // I/O.
         .target(name: "Cgroups", dependencies: ["CKernel"], swiftSettings: strict),
@@ -56,7 +57,7 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "Console", "MetricsAPI", "TLS", "TLSChannel", "Wire",
+                "Console", "Formats", "MetricsAPI", "TLS", "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),
@@ -77,6 +78,7 @@ let package = Package(
 
         // Tests: one folder per target.
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
         .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),
@@ -90,7 +92,8 @@ let package = Package(
             ],
             swiftSettings: common),
         .testTarget(
-            name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
+            name: "MetricsAPITests", dependencies: ["Formats", "MetricsAPI"], exclude: ["Fixtures"],
+            swiftSettings: common),
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
