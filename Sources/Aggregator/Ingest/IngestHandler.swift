@@ -256,6 +256,14 @@ final class IngestHandler: ChannelInboundHandler {
     private func timerFired(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         guard NIODeadline.now() >= lastFrame + silence else { return armTimer(context) }
+        switch machine.silence() {
+        case .close: closeSilent(context)
+        case .reject(let reject): self.reject(reject, context)
+        case .ignore: break
+        }
+    }
+
+    private func closeSilent(_ context: ChannelHandlerContext) {
         service.metrics.refused(.silent)
         service.logger.warning(
             session == nil ? "a peer connected and said nothing; closed" : "no sample for too long; session closed",

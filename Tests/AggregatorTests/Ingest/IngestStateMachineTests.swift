@@ -129,6 +129,20 @@ struct IngestStateMachineTests {
         #expect(machine.samples() == .apply)
     }
 
+    @Test(
+        "a peer is silent while it is its turn to speak, and not while it waits for our verdict",
+        arguments: State.allCases)
+    func silence(state: State) {
+        var machine = Self.machine(in: state)
+        switch (state, machine.silence()) {
+        case (.awaitingHello, .close), (.streaming, .close), (.renewing, .close), (.closed, .ignore): break
+        case (.authenticating, .reject(let reject)): #expect(reject.code == .overloaded)
+        case (_, let action): Issue.record("\(action)")
+        }
+        let hasSession = machine.close()
+        #expect(hasSession == (state == .streaming || state == .renewing))
+    }
+
     @Test("close says once whether the store has a session", arguments: State.allCases)
     func close(state: State) {
         var machine = Self.machine(in: state)

@@ -9,10 +9,10 @@ struct SampleStoreTests {
     let store = SampleStore()
     let start = ContinuousClock.now
 
-    static func facts(interval: Duration = .seconds(5), bootID: String = "boot-1") -> NodeRecord.Facts {
+    static func facts(interval: Duration = .seconds(5), version: String = "1.0") -> NodeRecord.Facts {
         NodeRecord.Facts(
-            bootID: bootID, interval: interval, capacityMillicores: 4_000, capacityMemoryBytes: 8 << 30,
-            agentVersion: "1.0")
+            bootID: "boot-1", interval: interval, capacityMillicores: 4_000, capacityMemoryBytes: 8 << 30,
+            agentVersion: version)
     }
 
     private func open(_ node: String = "n1", interval: Duration = .seconds(5), after: Duration = .zero) -> StoreSession

@@ -39,8 +39,10 @@ struct SimulatedNode {
     /// What a new session begins with: the last sweep, complete, with the points of the one before.
     mutating func reconnect() throws -> SampleBatch {
         decoder = AgentFrameDecoder()
-        return try decoded(try encoder.snapshot())
+        return try decoded(try snapshot())
     }
+
+    func snapshot() throws -> EncodedFrame { try encoder.snapshot() }
 
     private mutating func decoded(_ frame: EncodedFrame) throws -> SampleBatch {
         var batch = SampleBatch()
