@@ -13,19 +13,19 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     /// Nothing we serve reads a body; a client that sends one gets this much patience.
     static let largestBody = 64 * 1024
-    /// A client that has not taken its answer by then is cut off, as `--request-timeout` has it.
-    static let answerTimeout: TimeAmount = .seconds(60)
 
     private let router: RequestRouter
     private let logger: Logger
+    private let times: ServerTimes
     /// The TLS handler of the connection, for the client's certificate.
     private let tls: TLSHandler
     private var head: HTTPRequestHead?
     private var bodyBytes = 0
 
-    init(router: RequestRouter, logger: Logger, tls: TLSHandler) {
+    init(router: RequestRouter, logger: Logger, times: ServerTimes, tls: TLSHandler) {
         self.router = router
         self.logger = logger
+        self.times = times
         self.tls = tls
     }
 
@@ -78,7 +78,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         }
         let written = context.eventLoop.makePromise(of: Void.self)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.answerTimeout) {
+        let deadline = context.eventLoop.assumeIsolated().scheduleTask(in: times.answer) {
             bound.value.close(promise: nil)
         }
         let closes = head.version.major == 1 && !head.isKeepAlive
