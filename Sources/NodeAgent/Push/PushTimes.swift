@@ -4,6 +4,8 @@
 struct PushTimes: Sendable {
     /// A connection must stand, and be accepted, within this time.
     var connect: Duration = .seconds(10)
+    /// Upper bound of the wait before the second attempt; later ones wait for longer.
+    var firstPause: Duration = Backoff.first
     /// A frame must be handed over within this time, or within two intervals if those are longer: it would be followed
     /// by stale ones only.
     var write: Duration = .seconds(5)

@@ -33,7 +33,7 @@ final class Pusher: Sendable {
 
     func run() {
         defer { feed.remove(listener: signal) }
-        var backoff = Backoff(interval: settings.interval)
+        var backoff = Backoff(interval: settings.interval, first: settings.times.firstPause)
         /// What was last complained of: an aggregator that stays away is one line, not one for each attempt.
         var complaint: String?
         while mayGoOn {
