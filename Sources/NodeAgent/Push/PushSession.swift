@@ -35,11 +35,19 @@ struct PushSession: ~Copyable {
             let deadline = Deadline.after(settings.times.connect)
             var stream = try TLSStream.connect(
                 address: address, context: settings.context, serverName: serverName, deadline: deadline)
+            // A TLS server without ALPN gets through the handshake; the token is not for it.
+            guard stream.negotiatedALPN == PushProtocol.alpn else {
+                throw End.failed(
+                    "\(stream.peerDescription) does not speak \(PushProtocol.alpn); is this the aggregator's port for agents?"
+                )
+            }
             var hello = settings.hello
             hello.credential = token
             try stream.write(try AgentMessage.hello(hello).encodedFrame(), deadline: deadline)
             self.token = token
             self.stream = stream
+        } catch let end as End {
+            throw end
         } catch {
             throw .failed("\(error)")
         }

@@ -62,6 +62,19 @@ struct UnreachableTests {
         #expect(line.contains("speaks none of the application protocols we offer (ALPN)"), "\(line)")
     }
 
+    @Test("TLS without application protocols: no Hello is sent, and the log says to look at the port")
+    func noProtocol() throws {
+        let aggregator = try FakeAggregator(alpn: []) { session in
+            try session.hear()
+            session.outlast()
+        }
+        let line = try complaint(aggregator.address, PushRig { $0.connect = .milliseconds(300) })
+        #expect(line.contains("does not speak metrics-push/1"), "\(line)")
+        #expect(line.contains("is this the aggregator's port for agents?"))
+        try aggregator.session(with: "its end") { $0.end }
+        #expect(aggregator.sessions.now.first?.heard == [], "a token must not go to who does not speak our protocol")
+    }
+
     @Test("a token file that is gone: its path and the flag")
     func tokenFile() throws {
         let path = TemporaryDirectory().file("token")
