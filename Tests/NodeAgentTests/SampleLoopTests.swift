@@ -128,4 +128,15 @@ struct SampleLoopTests {
         try loop.end()
         #expect(loop.collected.count("everything can be read again") == 1)
     }
+
+    @Test("logs that cannot be listed are named with their flag: containers would have no names")
+    func names() throws {
+        node.remove("log/containers")
+        let loop = try Loop(node, interval: .milliseconds(5))
+        try loop.collected.line(with: "level=warning", "--log-root", "log/containers")
+        try loop.sweep(5)
+        try loop.raise()
+        try loop.end()
+        #expect(loop.collected.count("--log-root") == 1)
+    }
 }
