@@ -26,7 +26,6 @@ final class PusherGroup: Sendable {
         self.settings = settings
         self.feed = feed
         signal = try EventSignal()
-        feed.add(listener: signal)
     }
 
     private struct Member {
@@ -37,6 +36,7 @@ final class PusherGroup: Sendable {
     /// Runs until the feed is finished and every session has said goodbye. Has a thread of its own because a look-up
     /// can block for as long as the resolver likes.
     func run() {
+        feed.add(listener: signal)
         defer { feed.remove(listener: signal) }
         var members: [SocketAddress: Member] = [:]
         var complaint: String?

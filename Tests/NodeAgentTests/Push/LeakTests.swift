@@ -68,4 +68,34 @@ struct LeakTests {
             #expect(after.threads <= before.threads)
         }
     }
+
+    @Test("100 addresses that come and go leave no descriptor and no thread, nor does a pusher that was never run")
+    func addresses() async {
+        await #expect(processExitsWith: .success) {
+            let lookUps = Watched(0)
+            let port = LoopbackServer.closedPort()
+            let rig = try PushRig { $0.resolve = .milliseconds(1) }
+            defer { rig.end() }
+            _ = try rig.group { _ in
+                var number = 0
+                lookUps.change {
+                    $0 += 1
+                    number = $0
+                }
+                return [SocketAddress(ipLiteral: "127.0.0.\(2 + number % 50)", port: port)].compactMap { $0 }
+            }
+            try lookUps.wait(until: "10 look-ups") { $0 >= 10 }
+            let before = Resources.steady
+            try lookUps.wait(until: "110 look-ups") { $0 >= 110 }
+            let address = try #require(SocketAddress(ipLiteral: "127.0.0.1", port: port))
+            for _ in 0..<100 {
+                _ = try Pusher(
+                    address: address, serverName: "localhost", settings: rig.settings, feed: rig.feed)
+            }
+            // One pusher that is there, and one that is on its way out, more or less.
+            let after = Resources.settled { $0.descriptors < before.descriptors + 8 && $0.threads < before.threads + 4 }
+            #expect(after.descriptors < before.descriptors + 8)
+            #expect(after.threads < before.threads + 4)
+        }
+    }
 }
