@@ -6,6 +6,10 @@ struct PushTimes: Sendable {
     var connect: Duration = .seconds(10)
     /// Upper bound of the wait before the second attempt; later ones wait for longer.
     var firstPause: Duration = Backoff.first
+    /// After a session that lasted for this long the waits between attempts start over. One that was accepted and ended
+    /// sooner is a failed attempt: whatever the aggregator dislikes is still there, and a whole cluster would connect
+    /// several times a second.
+    var held: Duration = .seconds(10)
     /// A frame must be handed over within this time, or within two intervals if those are longer: it would be followed
     /// by stale ones only.
     var write: Duration = .seconds(5)

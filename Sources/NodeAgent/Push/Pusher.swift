@@ -38,10 +38,12 @@ final class Pusher: Sendable {
         var complaint: String?
         while mayGoOn {
             var pause: Duration?
+            var held: Deadline?
             let end = attempt {
                 complaint = nil
-                backoff.succeeded()
+                held = .after(settings.times.held)
             }
+            if let held, held.hasPassed { backoff.succeeded() }
             switch end {
             case .finished: return
             case .refused(let reject):

@@ -54,7 +54,7 @@ struct LeakTests {
                     try session.hear()
                 }
             }
-            let rig = try PushRig()
+            let rig = try PushRig { $0.held = .zero }
             defer { rig.end() }
             try rig.publish(1)
             _ = try rig.pusher(to: aggregator.address)

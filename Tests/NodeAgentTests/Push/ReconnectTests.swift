@@ -26,6 +26,27 @@ struct ReconnectTests {
         try aggregator.connections(4)
     }
 
+    @Test("a session that held makes the waits start over")
+    func heldSession() throws {
+        let aggregator = try Self.dropping()
+        let rig = try PushRig { $0.held = .zero }
+        defer { rig.end() }
+        _ = try rig.pusher(to: aggregator.address)
+        // With waits that go on to grow this would take a quarter of a minute.
+        try aggregator.sessions.wait(until: "40 connections", within: .seconds(8)) { $0.count >= 40 }
+    }
+
+    @Test("an aggregator that accepts and drops at once is not asked again and again without a wait")
+    func flapping() throws {
+        let aggregator = try Self.dropping()
+        let rig = try PushRig()
+        defer { rig.end() }
+        _ = try rig.pusher(to: aggregator.address)
+        #expect(throws: Watched<[FakeAggregator.Record]>.TimedOut.self) {
+            try aggregator.sessions.wait(until: "20 connections", within: .milliseconds(800)) { $0.count >= 20 }
+        }
+    }
+
     @Test("what does not change is logged once")
     func once() throws {
         let attempts = Watched(0)
