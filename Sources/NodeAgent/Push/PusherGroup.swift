@@ -33,34 +33,41 @@ final class PusherGroup: Sendable {
         let thread: ThreadBox
     }
 
+    /// What is to be logged when it changes.
+    private struct Problem: Equatable {
+        let text: String
+        let reason: String
+    }
+
     /// Runs until the feed is finished and every session has said goodbye. Has a thread of its own because a look-up
     /// can block for as long as the resolver likes.
     func run() {
         feed.add(listener: signal)
         defer { feed.remove(listener: signal) }
         var members: [SocketAddress: Member] = [:]
-        var complaint: String?
+        var complaint: Problem?
         while !feed.isFinished {
             var pause = settings.times.resolve
+            var problem: Problem?
             do {
-                try update(&members)
-                complaint = nil
+                problem = try update(&members)
             } catch {
                 pause = settings.times.resolveRetry
-                if complaint != "\(error)" {
-                    settings.log.warning(
-                        "cannot reach out to the aggregator", ("aggregator", "\(endpoint)"), ("reason", "\(error)"))
-                }
-                complaint = "\(error)"
+                problem = Problem(text: "cannot reach out to the aggregator", reason: "\(error)")
             }
+            if let problem, problem != complaint {
+                settings.log.warning(problem.text, ("aggregator", "\(endpoint)"), ("reason", problem.reason))
+            }
+            complaint = problem
             signal.wait(until: .after(pause)) { !feed.isFinished }
         }
         for member in members.values { member.thread.join() }
     }
 
-    private func update(_ members: inout [SocketAddress: Member]) throws {
+    /// - Returns: what is wrong with the answer, although it can be used.
+    private func update(_ members: inout [SocketAddress: Member]) throws -> Problem? {
         let addresses = try resolve(endpoint)
-        let found = Set(addresses.prefix(Self.mostAddresses))
+        let found = Set(addresses)
         for (address, member) in members where !found.contains(address) {
             // Its session, if it still has one, goes on until the aggregator ends it; the thread is joined then.
             member.pusher.stop()
@@ -68,11 +75,20 @@ final class PusherGroup: Sendable {
             members[address] = nil
             settings.log.info("address is gone", ("aggregator", "\(endpoint)"), ("address", "\(address)"))
         }
-        for address in found where members[address] == nil {
+        // Those that are there stay, whatever the order: resolvers change it from answer to answer.
+        for address in addresses where members[address] == nil {
+            guard members.count < Self.mostAddresses else {
+                return Problem(
+                    text: "the aggregator has too many addresses",
+                    reason:
+                        "\(found.count) addresses, of which only \(Self.mostAddresses) are pushed to; is the name right?"
+                )
+            }
             let pusher = try Pusher(
                 address: address, serverName: settings.serverName ?? endpoint.host, settings: settings, feed: feed)
             members[address] = Member(
                 pusher: pusher, thread: ThreadBox(try WorkerThread(name: "push") { pusher.run() }))
         }
+        return nil
     }
 }

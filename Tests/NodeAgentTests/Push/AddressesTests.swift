@@ -148,6 +148,27 @@ struct AddressesTests {
         #expect(rig.collected.count("address is gone") == 0)
     }
 
+    @Test("of more addresses than an aggregator has replicas the first ones are taken, the log says so, and they stay")
+    func tooMany() throws {
+        let port = LoopbackServer.closedPort()
+        let all = try (2..<22).map { try #require(SocketAddress(ipLiteral: "127.0.0.\($0)", port: port)) }
+        let name = Name(all)
+        let rig = try rig()
+        defer { rig.end() }
+        _ = try rig.group(resolve: name.resolve)
+        func tried() -> Int { all.count { rig.collected.count("aggregator=\($0) ") > 0 } }
+        try rig.collected.lines.wait(until: "16 attempts") { $0.count { $0.contains("no session") } >= 16 }
+        // As resolvers do it: another order each time.
+        for shift in 1..<8 {
+            name.set(Array(all[shift...] + all[..<shift]))
+            try name.lookedUp(2)
+        }
+        #expect(tried() == PusherGroup.mostAddresses)
+        #expect(rig.collected.count("address is gone") == 0)
+        #expect(rig.collected.count("20 addresses") == 1)
+        try rig.collected.line(with: "level=warning", "aggregator=localhost:4444", "only 16")
+    }
+
     @Test("a replica that is stuck delays no other: each frame reaches the healthy one on time")
     func stuckReplica() throws {
         let stuck = try FakeAggregator { session in
