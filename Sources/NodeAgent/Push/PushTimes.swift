@@ -13,7 +13,8 @@ struct PushTimes: Sendable {
     /// A frame must be handed over within this time, or within two intervals if those are longer: it would be followed
     /// by stale ones only.
     var write: Duration = .seconds(5)
-    /// A goodbye may take this long before the process ends without one.
+    /// The last frame and the goodbye may take this long together before the process ends without them, whatever a
+    /// session is waiting for.
     var goodbye: Duration = .seconds(2)
     /// How often a rotated token is looked for; kubelet rotates at 80 % of a token's life, an hour by default.
     var credential: Duration = .seconds(30)

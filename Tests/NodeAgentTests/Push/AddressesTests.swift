@@ -169,6 +169,36 @@ struct AddressesTests {
         try rig.collected.line(with: "level=warning", "aggregator=localhost:4444", "only 16")
     }
 
+    @Test("the end: every session says goodbye before the group is done, also one whose address is gone")
+    func end() throws {
+        let mayEnd = Watched(false)
+        let gone = try FakeAggregator { session in
+            try session.welcome()
+            while try session.hear() != .goodbye {}
+            try mayEnd.wait(until: "permission to end") { $0 }
+            try session.listen()
+        }
+        let others = try (0..<3).map { _ in try FakeAggregator() }
+        let name = Name([gone.address] + others.map(\.address))
+        let rig = try rig { $0.goodbye = .seconds(10) }
+        try rig.publish(1)
+        let running = try rig.group(resolve: name.resolve)
+        for replica in others + [gone] { try replica.batches(1) }
+        name.set(others.map(\.address))
+        try rig.collected.line(with: "address is gone")
+        try rig.publish(2)
+        rig.end()
+        for replica in others { try replica.session(with: "its end") { $0.end } }
+        #expect(throws: Watched<Bool?>.TimedOut.self) { try running.end(within: .milliseconds(100)) }
+        mayEnd.change { $0 = true }
+        _ = try running.end()
+        try gone.session(with: "its end") { $0.end }
+        for replica in others + [gone] {
+            #expect(replica.sessions.now.first?.batches.map(\.sequence) == [1, 2])
+            #expect(replica.sessions.now.first?.heard.last == .goodbye)
+        }
+    }
+
     @Test("a replica that is stuck delays no other: each frame reaches the healthy one on time")
     func stuckReplica() throws {
         let stuck = try FakeAggregator { session in

@@ -53,6 +53,16 @@ struct GoodbyeTests {
         #expect(aggregator.sessions.now.first?.heard.last == .goodbye)
     }
 
+    @Test("a peer that never answered the Hello has until the goodbye deadline, not the connect deadline")
+    func neverWelcomed() throws {
+        let aggregator = try FakeAggregator { session in try session.listen() }
+        let rig = try PushRig { $0.goodbye = .milliseconds(100) }
+        let running = try rig.session(to: aggregator.address)
+        try aggregator.session(with: "a Hello") { $0.hello }
+        rig.end()
+        _ = try running.end(within: promptly)
+    }
+
     @Test("a peer that takes the Goodbye and does not hang up has until the goodbye deadline")
     func lingering() throws {
         let aggregator = try FakeAggregator { session in
@@ -64,6 +74,46 @@ struct GoodbyeTests {
         let rig = try PushRig { $0.goodbye = .milliseconds(100) }
         let running = try rig.session(to: aggregator.address)
         try rig.collected.line(with: "session open")
+        rig.end()
+        _ = try running.end(within: promptly)
+    }
+
+    @Test("a peer that does not read the last frame has until the goodbye deadline, not the write deadline")
+    func stuckInLastFrame() throws {
+        let aggregator = try FakeAggregator { session in
+            try session.welcome()
+            session.freeze()
+        }
+        let rig = try PushRig {
+            $0.goodbye = .milliseconds(100)
+            $0.write = .seconds(60)
+        }
+        let running = try rig.session(to: aggregator.address)
+        try rig.collected.line(with: "session open")
+        // Together, so that the session sees the end before it starts to write.
+        rig.end()
+        try rig.publishHuge(1)
+        _ = try running.end(within: promptly)
+    }
+
+    @Test(
+        "nothing that a peer does holds the process up for longer than the goodbye deadline",
+        arguments: ["does not start TLS", "does not read"])
+    func stuck(_ peer: String) throws {
+        let silent = SilentServer()
+        let frozen = try FakeAggregator { session in
+            try session.welcome()
+            session.freeze()
+        }
+        let address = peer == "does not read" ? frozen.address : silent.address
+        let rig = try PushRig {
+            $0.goodbye = .milliseconds(100)
+            $0.write = .seconds(60)
+            $0.connect = .seconds(60)
+        }
+        try rig.publishHuge(1)
+        let running = try rig.group { _ in [address] }
+        if peer == "does not read" { try rig.collected.line(with: "session open") } else { try silent.heard() }
         rig.end()
         _ = try running.end(within: promptly)
     }
