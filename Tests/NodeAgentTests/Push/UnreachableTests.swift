@@ -75,6 +75,14 @@ struct UnreachableTests {
         #expect(aggregator.sessions.now.first?.heard == [], "a token must not go to who does not speak our protocol")
     }
 
+    @Test("a closed port: which, and what to check")
+    func closedPort() throws {
+        let address = try #require(SocketAddress(ipLiteral: "127.0.0.1", port: LoopbackServer.closedPort()))
+        let line = try complaint(address, PushRig())
+        #expect(line.contains("cannot connect to \(address): Connection refused"))
+        #expect(line.contains("is it up, and is the port right?"))
+    }
+
     @Test("a token file that is gone: its path and the flag")
     func tokenFile() throws {
         let path = TemporaryDirectory().file("token")
