@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import TLS
 
 /// A thread of the agent's own. Whoever starts one joins it, or lets it go.
 ///
@@ -41,8 +42,9 @@ struct WorkerThread: ~Copyable {
         self.handle = handle
     }
 
-    consuming func join() {
-        pthread_join(handle, nil)
+    /// Waits for the thread to end. Once true, the thread is gone and must not be asked again.
+    func hasEnded(by deadline: Deadline) -> Bool {
+        CKernel_join_by(handle, deadline.monotonicTime) == 0
     }
 
     consuming func detach() {
