@@ -24,10 +24,6 @@ void CKernel_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 
 void CKernel_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
-int CKernel_join_by(pthread_t thread, struct timespec deadline) {
-    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &deadline);
-}
-
 const char *CKernel_optarg(void) { return optarg; }
 
 int CKernel_optind(void) { return optind; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Glibc
+import Glibc
 
 /// A moment on CLOCK_MONOTONIC by which a blocking call gives up.
 public struct Deadline: Sendable, Comparable {
@@ -55,11 +55,6 @@ public struct Deadline: Sendable, Comparable {
         if overflow || left <= 0 { return 0 }
         let milliseconds = left / 1_000_000 + (left % 1_000_000 == 0 ? 0 : 1)
         return Int32(clamping: milliseconds)
-    }
-
-    /// For calls that take a time on CLOCK_MONOTONIC; one that never comes is 292 years after boot.
-    public var monotonicTime: timespec {
-        timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     }
 
     public static func < (lhs: Deadline, rhs: Deadline) -> Bool { lhs.nanoseconds < rhs.nanoseconds }

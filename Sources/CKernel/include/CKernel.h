@@ -5,10 +5,8 @@
 #define CKERNEL_H
 
 #include <getopt.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <time.h>
 
 /* f_type of fstatfs(2), or -1 with errno set. */
 int64_t CKernel_filesystem_type(int descriptor);
@@ -27,9 +25,6 @@ void CKernel_use_one_arena(void);
 
 /* pthread_setname_np(3) for the calling thread. */
 void CKernel_name_this_thread(const char *name);
-
-/* pthread_clockjoin_np(3) until a time on CLOCK_MONOTONIC: 0 or an error number. */
-int CKernel_join_by(pthread_t thread, struct timespec deadline);
 
 /* getopt_long(3)'s globals, which Swift 6 does not let through. */
 const char *CKernel_optarg(void);
