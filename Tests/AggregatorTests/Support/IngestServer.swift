@@ -94,6 +94,8 @@ final class LateAuthenticator: AgentAuthenticator {
         guard try await isAsked() else { return nil }
         let (claim, promise) = pending.withLock { $0.removeFirst() }
         promise.succeed(verdict)
+        // Whoever asked has seen the answer before we do.
+        _ = try await promise.futureResult.get()
         return claim
     }
 
