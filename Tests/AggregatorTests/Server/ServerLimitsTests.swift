@@ -85,9 +85,8 @@ struct ServerLimitsTests {
         try await APITestServer.run { server in
             let client = try server.client(["h2"])
             try client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            let start = ContinuousClock.now
-            _ = client.rest()
-            #expect(ContinuousClock.now - start < .seconds(9))
+            // GOAWAY, and then the end: nothing here waits for the client.
+            while try !client.receive().isEmpty {}
             client.hangUp(politely: true)
             #expect(try await server.losesAllConnections())
         }
@@ -95,7 +94,7 @@ struct ServerLimitsTests {
 
     @Test("a connection on which nothing moves is closed", arguments: ["http/1.1", "h2"])
     func idle(name: String) async throws {
-        try await APITestServer.run(times: ServerTimes(idle: .milliseconds(150), close: .milliseconds(50))) { server in
+        try await APITestServer.run(times: ServerTimes(idle: .milliseconds(600), close: .milliseconds(50))) { server in
             let client = try server.client([name])
             _ = client.rest()
             #expect(try await server.losesAllConnections())
@@ -116,15 +115,17 @@ struct ServerLimitsTests {
 
     @Test("a request that comes in drips does not hold the connection")
     func drips() async throws {
-        let times = ServerTimes(idle: .milliseconds(300), close: .milliseconds(50))
+        let times = ServerTimes(idle: .milliseconds(600), close: .milliseconds(50))
         try await APITestServer.run(times: times) { server in
-            let client = try server.client()
-            let start = ContinuousClock.now
-            try client.send("GET /livez HTTP/1.1\r\n")
-            while ContinuousClock.now - start < .seconds(5), (try? client.send("X: y\r\n")) != nil {
-                try await Task.sleep(for: .milliseconds(20))
+            let sent = try await offPool {
+                let client = try server.client()
+                try client.send("GET /livez HTTP/1.1\r\n")
+                return (0..<500).prefix { _ in
+                    usleep(20_000)
+                    return (try? client.send("X: y\r\n")) != nil
+                }.count
             }
-            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(sent < 500)
             #expect(try await server.losesAllConnections())
         }
     }
@@ -147,7 +148,7 @@ struct ServerLimitsTests {
     @Test("a client that stops reading its answer is cut off", arguments: ["--http1.1", "--http2"])
     func stopsReading(version: String) async throws {
         // HTTP/2 ends the stream when the answer's time has passed, and the connection when it has been idle.
-        let times = ServerTimes(idle: .milliseconds(400), answer: .milliseconds(200), close: .milliseconds(100))
+        let times = ServerTimes(idle: .seconds(1), answer: .milliseconds(300), close: .milliseconds(100))
         try await APITestServer.run(.huge, times: times) { server in
             let curl = try ChildProcess([
                 "curl", "-sSk", version, "--limit-rate", "10k", "-o", "/dev/null", server.url("/readyz"),

@@ -39,9 +39,8 @@ struct ServerShutdownTests {
         try await APITestServer.run(times: ServerTimes(close: .milliseconds(100))) { server in
             let client = try server.client()
             #expect(try await eventually { server.server.connections.count == 1 })
-            let start = ContinuousClock.now
             await server.server.connections.closeAll()
-            #expect(ContinuousClock.now - start < .seconds(4))
+            #expect(server.server.connections.count == 0)
             client.hangUp(politely: false)
         }
     }
