@@ -12,6 +12,8 @@ struct APITestServer {
     let server: APIServer
     let port: UInt16
     private let listener: any Channel
+    /// Of its own: what keeps one test's loop busy must not make another's timers fire late.
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let directory = TemporaryDirectory()
     private let authority: String
 
@@ -23,6 +25,7 @@ struct APITestServer {
         let result = await Result { () async throws in try await body(server) }
         try await server.listener.close()
         await server.server.connections.closeAll()
+        try await server.group.shutdownGracefully()
         try result.get()
     }
 
@@ -30,7 +33,7 @@ struct APITestServer {
         server = APIServer(router: router, logger: log.logger, times: times)
         let context = try TestPKI.shared.serverContext(alpn: APIServer.protocols)
         listener = try await server.bind(
-            host: "127.0.0.1", port: 0, context: context, group: MultiThreadedEventLoopGroup.singleton)
+            host: "127.0.0.1", port: 0, context: context, group: group)
         port = UInt16(listener.localAddress?.port ?? 0)
         authority = directory.write("ca.pem", TestPKI.shared.authority.certificatePEM)
     }
