@@ -77,10 +77,12 @@ struct APIServer: Sendable {
                 ])
             }
         }
+        // The HTTP/2 handler says GOAWAY to a peer that breaks the protocol, and leaves the closing to others.
+        try channel.pipeline.syncOperations.addHandler(ConnectionGuard(logger: logger))
     }
 }
 
-/// Closes a connection that idles or breaks before HTTP has begun on it.
+/// Closes a connection that idles, or on which something breaks before this handler.
 private final class ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 

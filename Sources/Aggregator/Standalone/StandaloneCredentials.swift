@@ -84,6 +84,12 @@ struct StandaloneCredentials: Sendable {
         try directory.write(File.agentCertificate, issued.certificatePEM)
     }
 
+    /// A token of the user's own may look like a number or like anything else to YAML. It has printable ASCII only.
+    private static func quoted(_ token: [UInt8]) -> String {
+        let escaped = token.flatMap { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") ? [0x5c, $0] : [$0] }
+        return "\"\(String(decoding: escaped, as: UTF8.self))\""
+    }
+
     func writeKubeconfig(server: String, to directory: StateDirectory) throws {
         try directory.write(
             File.kubeconfig,
@@ -100,7 +106,7 @@ struct StandaloneCredentials: Sendable {
                 users:
                 - name: standalone-admin
                   user:
-                    token: \(String(decoding: userToken, as: UTF8.self))
+                    token: \(Self.quoted(userToken))
                 contexts:
                 - name: metrics-push
                   context:

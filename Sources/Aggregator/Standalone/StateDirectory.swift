@@ -15,10 +15,19 @@ struct StateDirectory: Sendable {
     /// Makes the directory if it is not there.
     init(path: String) throws(Failure) {
         self.path = path
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST && Self.isDirectory(path) else {
             throw Failure(
                 description: "--state-dir: cannot make \(path): \(Self.reason()); name a directory that can be written")
         }
+    }
+
+    /// Sets errno where it is not.
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        if status.st_mode & S_IFMT == S_IFDIR { return true }
+        errno = ENOTDIR
+        return false
     }
 
     func path(of name: String) -> String { "\(path)/\(name)" }

@@ -20,9 +20,11 @@ struct FramingTests {
             group: MultiThreadedEventLoopGroup.singleton)
     }
 
+    private static let unusedContext = Result { try TestPKI.shared.serverContext() }
+
     /// The handler alone, so that the test decides what arrives together.
     private func feed(_ pieces: [some Sequence<UInt8>], to service: IngestService) throws {
-        let tls = TLSHandler(context: try TestPKI.shared.serverContext(), role: .server)
+        let tls = TLSHandler(context: try Self.unusedContext.get(), role: .server)
         let channel = EmbeddedChannel(handler: IngestHandler(service: service, tls: tls))
         channel.pipeline.fireChannelActive()
         for piece in pieces { try channel.writeInbound(ByteBuffer(bytes: piece)) }

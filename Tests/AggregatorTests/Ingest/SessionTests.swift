@@ -107,12 +107,14 @@ struct SessionTests {
 
     @Test("a shutdown ends every session with a goodbye of TLS")
     func shutdown() async throws {
-        try await IngestServer.run { server in
-            let agent = try server.welcomedAgent()
-            async let closed: Void = server.service.connections.closeAll()
-            #expect(try agent.next() == nil)
-            agent.hangUp(politely: true)
-            await closed
+        try await IngestServer.run { server async throws in
+            async let isTold = offPool {
+                let agent = try server.welcomedAgent()
+                return try agent.next() == nil
+            }
+            #expect(try await eventually { server.openSessions == 1 })
+            await server.service.connections.closeAll()
+            #expect(try await isTold)
             #expect(server.service.connections.count == 0)
             #expect(server.openSessions == 0)
             #expect(server.store.record(named: "n1")?.hasSession == false)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import NIOPosix
 import Synchronization
 
 /// Waits for something another thread is about to do.
@@ -10,6 +11,18 @@ func eventually(_ condition: () throws -> Bool) async throws -> Bool {
     }
     return false
 }
+
+/// Runs what blocks for long where it does not take one of the few threads that all tests share.
+func offPool<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await blockingThreads.runIfActive(body)
+}
+
+/// Most of them wait for a child process.
+private let blockingThreads: NIOThreadPool = {
+    let pool = NIOThreadPool(numberOfThreads: 16)
+    pool.start()
+    return pool
+}()
 
 extension Atomic where Value == Int {
     /// What a counter shows now.

@@ -19,6 +19,7 @@ struct IngestServer {
     let service: IngestService
     let port: UInt16
     private let listener: any Channel
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     static func run(
         authenticator: any AgentAuthenticator = StaticAgentAuthenticator(token: Array(token.utf8), nodes: ["n1"]),
@@ -28,11 +29,11 @@ struct IngestServer {
         let result = await Result { () async throws in try await body(server) }
         try await server.listener.close()
         await server.service.connections.closeAll()
+        try await server.group.shutdownGracefully()
         try result.get()
     }
 
     private init(_ authenticator: any AgentAuthenticator, _ times: IngestTimes) async throws {
-        let group = MultiThreadedEventLoopGroup.singleton
         service = try await IngestService(
             store: store, authenticator: authenticator, metrics: metrics, logger: log.logger,
             instance: Self.instance, times: times, group: group)
@@ -94,6 +95,8 @@ final class LateAuthenticator: AgentAuthenticator {
         guard try await isAsked() else { return nil }
         let (claim, promise) = pending.withLock { $0.removeFirst() }
         promise.succeed(verdict)
+        // Whoever asked has seen the answer before we do.
+        _ = try await promise.futureResult.get()
         return claim
     }
 

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import TLS
-import TLSTestSupport
 import Wire
 
 /// An agent's end of a session, as raw as a test wants it: the agent's TLS stream and encoder, and nothing that would
 /// keep it from misbehaving.
 final class TestAgent {
-    private var stream: TLSStream?
+    private let client: TLSClient
     private var assembler = FrameAssembler(cap: WireLimits.aggregatorFrameBytes)
-    private var deadline: Deadline { .after(milliseconds: 10_000) }
 
     struct Unexpected: Error {
         let message: AggregatorMessage?
     }
 
     init(port: UInt16, identity: TLSIdentity?, alpn: [String]) throws {
-        guard let address = SocketAddress(ipLiteral: "127.0.0.1", port: port) else { throw Unexpected(message: nil) }
-        stream = try TLSStream.connect(
-            address: address, context: try TestPKI.shared.clientContext(identity: identity, alpn: alpn),
-            serverName: "localhost", deadline: .after(milliseconds: 10_000))
+        client = try TLSClient(port: port, identity: identity, alpn: alpn)
     }
 
-    func send(_ bytes: [UInt8]) throws { try stream?.write(bytes, deadline: deadline) }
+    func send(_ bytes: [UInt8]) throws { try client.send(bytes) }
 
     func send(_ message: AgentMessage) throws { try send(try message.encodedFrame()) }
 
@@ -31,8 +26,8 @@ final class TestAgent {
     func next() throws -> AggregatorMessage? {
         while true {
             if let body = try assembler.next() { return try AggregatorMessage.decode(body: body) }
-            var bytes: [UInt8] = []
-            guard try stream?.read(into: &bytes, maximum: 16 << 10, deadline: deadline) ?? 0 > 0 else { return nil }
+            let bytes = try client.receive()
+            if bytes.isEmpty { return nil }
             try assembler.append(bytes)
         }
     }
@@ -59,8 +54,5 @@ final class TestAgent {
     }
 
     /// Ends the connection with or without a goodbye of TLS.
-    func hangUp(politely: Bool) {
-        guard let stream = stream.take() else { return }
-        if politely { stream.close(deadline: deadline) }
-    }
+    func hangUp(politely: Bool) { client.hangUp(politely: politely) }
 }
