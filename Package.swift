@@ -36,6 +36,7 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CKernel"),
         .target(name: "CWire", dependencies: ["CProtobufC"]),
+        .target(name: "CKubeProto", dependencies: ["CProtobufC"]),
 
         // Pure: bytes in, values out.
         .target(name: "Calendar", swiftSettings: common),
