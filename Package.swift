@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C: system libraries, one-line shims, generated code.
@@ -49,6 +50,14 @@ let package = Package(
         .target(name: "TLS", dependencies: ["COpenSSL", "Calendar"], swiftSettings: strict),
         .target(
             name: "TLSChannel", dependencies: ["TLS", nio("NIOCore"), nio("NIOTLS")], swiftSettings: common),
+        .target(
+            name: "KubeAPI",
+            dependencies: [
+                "CKubeProto", "CProtobufC", "TLS", "TLSChannel",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ],
+            exclude: ["kube.proto"], swiftSettings: strict),
 
         // The two programs: a library each, and an executable that only starts it.
         .target(
@@ -57,7 +66,7 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "Console", "MetricsAPI", "TLS", "TLSChannel", "Wire",
+                "Console", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),
@@ -88,6 +97,19 @@ let package = Package(
             dependencies: [
                 "TLSChannel", "TLS", "TLSTestSupport", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"),
                 nio("NIOTLS"),
+            ],
+            swiftSettings: common),
+        .target(
+            name: "KubeTestSupport",
+            dependencies: [
+                "TLS", "TLSChannel", "TLSTestSupport", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+            ],
+            path: "Tests/KubeTestSupport", swiftSettings: common),
+        .testTarget(
+            name: "KubeAPITests",
+            dependencies: [
+                "KubeAPI", "KubeTestSupport", "TLS", "TLSTestSupport", nio("NIOCore"), nio("NIOPosix"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: common),
         .testTarget(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import KubeAPI
 import TLS
 
 /// What `--standalone` makes on its first start and keeps in its state directory: a CA, the agents' token and client
@@ -107,22 +108,5 @@ struct StandaloneCredentials: Sendable {
                     user: standalone-admin
 
                 """.utf8))
-    }
-}
-
-/// RFC 4648 §4, for the one value that a kubeconfig wants in it.
-enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var out: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            bits <<= UInt32(8 * (3 - group.count))
-            for index in 0..<4 {
-                out.append(index <= group.count ? alphabet[Int(bits >> UInt32(18 - 6 * index)) & 63] : 0x3d)
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }
