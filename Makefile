@@ -29,13 +29,13 @@ bench: deps ## cost of agent and aggregator against the goals (ROUNDS=5; needs r
 
 lint: ## formatting, and generated code that is out of date
 	swift format lint --strict --parallel --recursive Sources Tests Fuzz Package.swift
-	scripts/generate-wire --check
+	scripts/generate-protobuf --check
 
 format: ## format all Swift code
 	swift format --in-place --parallel --recursive Sources Tests Fuzz Package.swift
 
-generate: deps ## Sources/CWire from Sources/Wire/wire.proto
-	scripts/generate-wire
+generate: deps ## Sources/CWire and Sources/CKubeProto from their .proto files
+	scripts/generate-protobuf
 
 deps: ## install the Debian packages that are missing
 	@scripts/install-deps

@@ -18,20 +18,22 @@ public enum Base64 {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// Reads either alphabet, with or without padding; line breaks and blanks are passed over, as in PEM-like files.
-    /// - Returns: nil when any other character is in it, or when bits are left over.
+    /// Reads either alphabet, with padding or without any; line breaks and blanks are passed over, since YAML folds long
+    /// lines.
+    /// - Returns: nil when any other character is in it, when the padding is not what it should be, or bits are left over.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var out: [UInt8] = []
         out.reserveCapacity(text.count / 4 * 3)
         var (bits, held) = (UInt32(0), 0)
-        var padding = 0
+        var (digits, padding) = (0, 0)
         for byte in text {
-            if byte == 0x0a || byte == 0x0d || byte == 0x20 { continue }
+            if byte == 0x0a || byte == 0x0d || byte == 0x20 || byte == 0x09 { continue }
             if byte == 0x3d {
                 padding += 1
                 continue
             }
             guard padding == 0, let digit = value(of: byte) else { return nil }
+            digits += 1
             bits = bits << 6 | digit
             held += 6
             if held >= 8 {
@@ -40,7 +42,8 @@ public enum Base64 {
             }
         }
         // What is left is less than a byte and must be zero, as the encoder wrote it.
-        guard padding <= 2, held < 6, bits & ((1 << UInt32(held)) - 1) == 0 else { return nil }
+        guard padding <= 2, padding == 0 || (digits + padding) % 4 == 0, held < 6, bits & ((1 << UInt32(held)) - 1) == 0
+        else { return nil }
         return out
     }
 
