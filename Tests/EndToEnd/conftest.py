@@ -8,6 +8,7 @@ METRICS_PUSH_E2E_CLUSTER=DIR   uses one that is up, and leaves it so
 import itertools
 import os
 import shutil
+import signal
 import time
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -31,6 +32,11 @@ def say(config: pytest.Config, text: str) -> None:
     """Tells the person who waits, past pytest's capturing of output."""
     with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print(f"\n{text}", flush=True)
+
+
+def pytest_configure() -> None:
+    # What would end us takes the cluster down first, like Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
 
 
 @pytest.fixture(scope="session")

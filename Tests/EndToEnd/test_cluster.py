@@ -6,8 +6,11 @@ import json
 from functools import partial
 from pathlib import Path
 
-from harness import cgroups, objects
+import pytest
+
+from harness import cgroups, lifecycle, objects
 from harness.cluster import Cluster
+from harness.errors import HarnessError
 from harness.images import Image
 from harness.layout import NODE_NAME
 from harness.waiting import wait_until
@@ -26,7 +29,14 @@ def test_the_node_is_ready_and_all_components_run(cluster: Cluster) -> None:
     node = cluster.api.json(f"/api/v1/nodes/{NODE_NAME}")
     assert node["status"]["nodeInfo"]["kubeletVersion"] == "v1.20.2"
     cluster.wait_ready()
-    assert cluster.control.ended() == {}
+    assert [how for how in lifecycle.status(cluster.layout).values() if not how.startswith("runs")] == []
+
+
+def test_a_component_that_ended_is_told_with_its_last_words(cluster: Cluster) -> None:
+    cluster.control.start("failing", ["sh", "-c", "echo the reason; exit 3"])
+    wait_until(lambda: "failing" in cluster.control.ended(), 10, "its end")
+    with pytest.raises(HarnessError, match="failing ended with status 3; its last lines:\nthe reason"):
+        cluster.control.check(["failing"])
 
 
 def test_a_pod_runs_with_an_address_cgroups_and_log_links(cluster: Cluster, namespace: str) -> None:

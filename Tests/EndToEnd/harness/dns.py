@@ -2,6 +2,7 @@
 """Keeps the cluster's names current: follows Services and Endpoints and has dnsmasq read them.
 
 Served are a Service's address, a headless Service's endpoint addresses, and below it pods with a host name.
+Services of type ExternalName are not.
 """
 
 import http.client

@@ -15,7 +15,7 @@ from .api import API
 from .control import Control
 from .errors import HarnessError
 from .images import Image
-from .layout import NODE_NAME, Layout
+from .layout import API_SERVICE_ADDRESS, NODE_NAME, Layout
 from .pki import PKI
 from .waiting import wait_until
 
@@ -85,6 +85,7 @@ def bring_up(layout: Layout) -> None:
         "the default ServiceAccount",
     )
     wait_up(layout, lambda: "kubernetes.default.svc" in (layout.config / "hosts").read_text(), "the cluster's DNS")
+    wait_up(layout, lambda: service_reached(state), "kube-proxy's rules")
 
 
 def start(layout: Layout, parts: dict[str, components.Component], *names: str) -> None:
@@ -120,6 +121,13 @@ def node_ready(api: API) -> bool:
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"]["conditions"])
     # The taint of a node that was not ready yet is taken off a little later, and keeps pods away until then.
     return ready and not node["spec"].get("taints")
+
+
+def service_reached(state: dict) -> bool:
+    """Whether the API server answers at its Service's address."""
+    address = f"https://{API_SERVICE_ADDRESS}/"
+    command = ["curl", "--silent", "--insecure", "--connect-timeout", "0.5", "--max-time", "5", address]
+    return subprocess.run(namespace.inside(state, command), capture_output=True, check=False).returncode == 0
 
 
 def import_images(layout: Layout, wanted: list[Image]) -> None:
@@ -184,10 +192,13 @@ def status(layout: Layout) -> dict[str, str]:
         return {}
     control = Control(layout)
     running, ended = control.running(), control.ended()
-    return {
-        name: f"runs, process {running[name]}" if name in running else f"ended with status {ended.get(name, 'unknown')}"
-        for name in components.components(layout, state)
-    }
+
+    def how(name: str) -> str:
+        if name in running:
+            return f"runs, process {running[name]}"
+        return f"ended with status {ended[name]}" if name in ended else "not started"
+
+    return {name: how(name) for name in components.components(layout, state)}
 
 
 @contextlib.contextmanager
