@@ -111,6 +111,7 @@ let package = Package(
             name: "KubeAPITests",
             dependencies: [
                 "Formats", "KubeAPI", "KubeTestSupport", "TLS", "TLSTestSupport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: common),

@@ -18,6 +18,9 @@ public struct ClusterFiles: Sendable {
     public func write(token: String) { _ = directory.write("token", Array("\(token)\n".utf8)) }
     public func write(ca: [UInt8]) { _ = directory.write("ca.crt", ca) }
 
+    /// A CA's certificate, in PEM.
+    public static var certificateAuthority: [UInt8] { TestPKI.shared.authority.certificatePEM }
+
     /// The environment of a pod.
     public func environment(_ server: FakeAPIServer) -> (String) -> String? {
         ["KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "\(server.port)"].lookUp

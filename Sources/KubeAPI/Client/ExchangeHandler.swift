@@ -161,6 +161,8 @@ final class ExchangeHandler: ChannelInboundHandler {
         case let error as TLSError:
             failure = ExchangeFailure(error.code == .timedOut ? .timedOut : .unreachable, error.message)
             failure.isVerification = error.code == .certificateVerifyFailed
+        case HTTPParserError.invalidEOFState:
+            failure = ExchangeFailure(.unreachable, "the server closed the connection in the middle of an answer")
         case is HTTPParserError:
             failure = ExchangeFailure(.badAnswer, "what answers there does not speak HTTP: \(error)")
         default: failure = ExchangeFailure(.unreachable, "the connection failed: \(error)")
