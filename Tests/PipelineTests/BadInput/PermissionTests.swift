@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import TLSTestSupport
+import Testing
+
+/// What both programs say when the kernel does not let them.
+@Suite(
+    .enabled(
+        if: Unprivileged.isPossible,
+        "needs root, setpriv and a build directory that everybody may read: the programs are run as uid 65534"))
+struct PermissionTests {
+    @Test("Files that the agent may not read are named, and so is the way out")
+    func agentFiles() async throws {
+        let place = BadInputPlace()
+        let unreadable: [(flag: String, arguments: [String])] = [
+            ("--ca-file", place.agent),
+            ("--dump", [Programs.agent, "--dump"] + place.node.flags),
+        ]
+        for (flag, arguments) in unreadable {
+            // The directories of this test are 0700 and root's.
+            let (status, text) = try await Program.run(Unprivileged.prefix + arguments)
+            #expect(status == 1, "\(flag): \(text)")
+            #expect(text.contains("ermi"), "\(flag): \(text)")
+            #expect(text.contains("/tmp/"), "\(flag): \(text)")
+        }
+    }
+}
