@@ -49,6 +49,23 @@ import Testing
     ]
 
     static let files: [BadCommandLine] = [
+        .init("a CA that is missing", status: 1, "--ca-file: ", "/missing", "No such file") {
+            $0.agent(ca: $0.missing, credential: ["--token-file", $0.token])
+        },
+        .init("a CA that is a directory", status: 1, "--ca-file: ", "/folder", "directory") {
+            $0.agent(ca: $0.folder, credential: ["--token-file", $0.token])
+        },
+        .init("a CA of garbage", status: 1, "--ca-file: ", "/garbage", "BEGIN CERTIFICATE") {
+            $0.agent(ca: $0.garbage, credential: ["--token-file", $0.token])
+        },
+        .init("a CA file with nothing in it", status: 1, "--ca-file: ", "/empty", "BEGIN CERTIFICATE") {
+            $0.agent(ca: $0.empty, credential: ["--token-file", $0.token])
+        },
+        .init("a CA file with a broken certificate", status: 1, "--ca-file: ", "/broken", "certificate") {
+            $0.agent(
+                ca: $0.write("broken", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+                credential: ["--token-file", $0.token])
+        },
         .init("a token that is missing", status: 1, "--token-file: ", "/missing", "No such file") {
             $0.agent(ca: $0.ca, credential: ["--token-file", $0.missing])
         },
@@ -58,6 +75,21 @@ import Testing
         .init("a token file with nothing in it", status: 1, "--token-file: ", "/empty is empty") {
             $0.agent(ca: $0.ca, credential: ["--token-file", $0.empty])
         },
+        .init("a certificate that is missing", status: 1, "--cert-file", "/missing", "No such file") {
+            $0.agent(ca: $0.ca, credential: ["--cert-file", $0.missing, "--key-file", $0.key])
+        },
+        .init("a certificate of garbage", status: 1, "--cert-file", "/garbage", "BEGIN CERTIFICATE") {
+            $0.agent(ca: $0.ca, credential: ["--cert-file", $0.garbage, "--key-file", $0.key])
+        },
+        .init("a key that is missing", status: 1, "--key-file", "/missing", "No such file") {
+            $0.agent(ca: $0.ca, credential: ["--cert-file", $0.certificate, "--key-file", $0.missing])
+        },
+        .init("a key of garbage", status: 1, "--key-file", "/garbage", "key") {
+            $0.agent(ca: $0.ca, credential: ["--cert-file", $0.certificate, "--key-file", $0.garbage])
+        },
+        .init(
+            "a key of another certificate", status: 1, "--key-file", "/other.key is not the key of", "/client.pem"
+        ) { $0.agent(ca: $0.ca, credential: ["--cert-file", $0.certificate, "--key-file", $0.otherKey]) },
     ]
 
     static let node: [BadCommandLine] = [
