@@ -41,7 +41,16 @@ struct PushSession: ~Copyable {
             self.token = token
             self.stream = stream
         } catch {
-            throw .failed("\(error)")
+            throw .failed(Self.reason(error))
+        }
+    }
+
+    /// The cause, with the flags that may be wrong.
+    private static func reason(_ error: any Error) -> String {
+        switch (error as? TLSError)?.code {
+        case .certificateVerifyFailed:
+            "\(error); --ca-file names the CA to trust, --server-name the name that the certificate must carry"
+        default: "\(error)"
         }
     }
 
