@@ -35,6 +35,11 @@ struct PushSession: ~Copyable {
             let deadline = Deadline.after(settings.times.connect)
             var stream = try TLSStream.connect(
                 address: address, context: settings.context, serverName: serverName, deadline: deadline)
+            // Before the credential goes out: what does not speak this protocol has no use for it.
+            guard stream.negotiatedALPN == PushProtocol.alpn else {
+                throw TLSError(
+                    .alpnMismatch, "\(stream.peerDescription) does not speak \(PushProtocol.alpn) (no ALPN agreed on)")
+            }
             var hello = settings.hello
             hello.credential = token
             try stream.write(try AgentMessage.hello(hello).encodedFrame(), deadline: deadline)
@@ -50,6 +55,7 @@ struct PushSession: ~Copyable {
         switch (error as? TLSError)?.code {
         case .certificateVerifyFailed:
             "\(error); --ca-file names the CA to trust, --server-name the name that the certificate must carry"
+        case .alpnMismatch: "\(error); --aggregator names the port that agents push to, not the API's"
         default: "\(error)"
         }
     }

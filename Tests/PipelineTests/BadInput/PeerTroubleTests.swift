@@ -81,6 +81,14 @@ import Testing
         try await expectRecovery(agent, aggregator)
     }
 
+    @Test("The API's port instead of the one that agents push to")
+    func wrongPort() async throws {
+        let aggregator = try await AggregatorProcess()
+        let agent = try startAgent(aggregator, to: aggregator.api, node: node.flags)
+        let line = try await complaint(agent, "no session; trying again")
+        #expect(line.contains("ALPN") && line.contains(aggregator.api) && line.contains("--aggregator"), "\(line)")
+    }
+
     @Test("A web server without TLS where the aggregator should be")
     func plainHTTP() async throws {
         let server = LoopbackServer { connection in
