@@ -42,6 +42,10 @@ import Testing
         .init("an address that others reach", status: 2, "--bind-address: \"0.0.0.0\"", "loopback") {
             line("--state-dir", $0.folder, "--bind-address", "0.0.0.0")
         },
+        .init("an address that only looks like loopback", status: 2, "--bind-address: \"127.example.com\"", "loopback")
+        {
+            line("--state-dir", $0.folder, "--bind-address", "127.example.com")
+        },
         .init("no node", status: 2, "--node-name") { line("--state-dir", $0.folder, "--node-name", ",") },
     ]
 
@@ -81,6 +85,16 @@ import Testing
             text.contains("cannot listen on 127.0.0.1:\(port): the port is in use; choose another with \(flag)"),
             "\(text)")
         #expect(running.program.isRunning)
+    }
+
+    @Test("Any loopback address will do, and agents and users can verify it")
+    func otherLoopback() async throws {
+        let aggregator = try await AggregatorProcess(flags: ["--bind-address", "127.0.0.2"])
+        #expect(aggregator.push.hasPrefix("127.0.0.2:"))
+        let place = BadInputPlace()
+        let agent = try startAgent(aggregator, node: place.node.flags)
+        try await agent.awaitLine("session open")
+        try ChildProcess.check(["curl", "--silent", "--cacert", aggregator.caFile, "https://\(aggregator.api)/livez"])
     }
 
     @Test("A second aggregator on the same state directory does not spoil the first one's files")
