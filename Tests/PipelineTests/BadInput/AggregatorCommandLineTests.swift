@@ -53,6 +53,12 @@ import Testing
         .init("a state directory in nowhere", status: 1, "--state-dir: ", "/missing/deeper", "No such file") {
             line("--state-dir", $0.missing + "/deeper")
         },
+        .init(
+            "a state directory that is a file", status: 1, "--state-dir: ", "/garbage", "Not a directory",
+            "name a directory"
+        ) {
+            line("--state-dir", $0.garbage)
+        },
         .init("a CA of garbage", status: 1, "/folder/ca.crt and ca.key are not a usable CA", "to start anew") { place in
             state(place, ["ca.crt": place.garbage, "ca.key": place.garbage])
         },

@@ -24,4 +24,20 @@ struct PermissionTests {
             #expect(text.contains("/tmp/"), "\(flag): \(text)")
         }
     }
+
+    @Test("A state directory that cannot be written is named")
+    func stateDirectory() async throws {
+        let directory = TemporaryDirectory()
+        chmod(directory.path, 0o755)
+        for path in [directory.path, directory.file("new")] {
+            let (status, text) = try await Program.run(
+                Unprivileged.prefix + [
+                    Programs.aggregator, "--standalone", "--state-dir", path, "--secure-port", "0", "--push-port", "0",
+                ])
+            #expect(status == 1)
+            #expect(text.contains("--state-dir"), "\(text)")
+            #expect(text.contains("\(path)") && text.contains("Permission denied"), "\(text)")
+            #expect(text.contains("name a directory that can be read and written"), "\(text)")
+        }
+    }
 }
