@@ -64,4 +64,27 @@ struct ContainerLifeTests {
         #expect(
             try scene.client.get(APIClient.pods.replacing("/pods", with: "/namespaces/pipe/pods/web-0")).status == 404)
     }
+
+    @Test("A pod made anew under its name with another uid never shows the old one's figures again")
+    func recreated() async throws {
+        let scene = try await KernelScene("recreated", first)
+        try await scene.ask("figure of the first pod") { $0.contains { $0.windowNanoseconds > 2_000_000_000 } }
+        var second = first
+        second.uid = "22222222-5c1b-4e0a-9d53-0c6d1f7a8b21"
+        second.id = id(4)
+        let record = scene.record(second)
+        // For a moment both are there, as when the old one takes its time to end.
+        try scene.pods.start(second, percent: 10, mebibytes: 4)
+        try await scene.ask("figure of the second pod") { $0.contains { $0.podUID == second.uid } }
+        let began = scene.served.figures.count - 1
+        try await scene.ask(for: .milliseconds(1500))
+        try scene.pods.end(first, andPod: true)
+        try await scene.ask(for: .seconds(2))
+        let later = scene.served.figures[began...]
+        #expect(later.allSatisfy { $0.podUID == second.uid }, "\(later.filter { $0.podUID != second.uid })")
+        #expect(later.allSatisfy { $0.memoryBytes < 20 << 20 })
+        let judged = scene.served.expectRates(KernelHistory(record)) { $0.podUID == second.uid }
+        #expect(judged >= 2)
+        scene.served.expectForwardTime()
+    }
 }
