@@ -70,23 +70,36 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         if hasBody { headers.add(name: "Content-Length", value: "\(response.body.count)") }
         if head.version.major == 1, !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
         let status = HTTPResponseStatus(statusCode: response.status)
-        context.write(
-            wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: status, headers: headers))),
-            promise: nil)
-        if hasBody, !response.body.isEmpty, head.method != .HEAD {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
-        }
+        let responseHead = wrapOutboundOut(
+            .head(HTTPResponseHead(version: head.version, status: status, headers: headers)))
         let written = context.eventLoop.makePromise(of: Void.self)
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.answerTimeout) {
-            bound.value.close(promise: nil)
+            bound.value.1.close(promise: nil)
         }
         let closes = head.version.major == 1 && !head.isKeepAlive
-        written.futureResult.whenComplete { _ in
-            deadline.cancel()
-            if closes { bound.value.close(promise: nil) }
+        written.futureResult.whenSuccess {
+            // Not from within the write: the next request may be waiting, and the one after that.
+            bound.eventLoop.execute {
+                let (handler, context) = bound.value
+                handler.finish(context, closes: closes)
+            }
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        written.futureResult.whenComplete { _ in deadline.cancel() }
+        if hasBody, !response.body.isEmpty, head.method != .HEAD {
+            context.write(responseHead, promise: nil)
+            let body = ByteBuffer(bytes: response.body)
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(body))), promise: written)
+        } else {
+            context.writeAndFlush(responseHead, promise: written)
+        }
+    }
+
+    /// Lets the next pipelined request be answered, once the client has taken this answer: one that asks and asks and
+    /// never reads makes us hold one answer, and occupies nobody else's loop.
+    private func finish(_ context: ChannelHandlerContext, closes: Bool) {
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        if closes { context.close(promise: nil) }
     }
 }
 

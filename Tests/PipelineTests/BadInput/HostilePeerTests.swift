@@ -134,6 +134,28 @@ import Wire
         _ = consume stream
     }
 
+    @Test("Clients that ask for big lists again and again and read none cost bounded memory and hold up nobody")
+    func stoppedReading() async throws {
+        let scene = try await Scene(containers: 100)
+        let program = scene.aggregator.program
+        let before = try #require(program.residentBytes)
+        let request = scene.client.request(APIClient.pods, accept: "application/json", connection: "keep-alive")
+        let flood = Array(String(repeating: request, count: 4000).utf8)
+        // Enough of them to meet every event loop. An answer has 15 kB; the sockets' buffers take some.
+        var streams: [Greedy] = []
+        for _ in 0..<4 {
+            let greedy = Greedy(try scene.client.connect(.after(APIClient.patience)))
+            greedy.send(flood)
+            streams.append(greedy)
+        }
+        try await Task.sleep(for: .milliseconds(1500))
+        try scene.expectUnharmed()
+        let grown = try #require(program.residentBytes) - before
+        #expect(grown < 24 << 20, "\(grown >> 20) MiB for four clients that do not read")
+        #expect(streams.count == 4)
+    }
+
+    /// A connection that is written to and not read from.
     private final class Greedy {
         private var stream: TLSStream
 
