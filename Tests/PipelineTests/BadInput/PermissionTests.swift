@@ -25,6 +25,18 @@ struct PermissionTests {
         }
     }
 
+    @Test("An aggregator needs no privilege to serve agents and users")
+    func unprivilegedAggregator() async throws {
+        let state = TemporaryDirectory()
+        try #require(chown(state.path, 65534, 65534) == 0)
+        let aggregator = try await AggregatorProcess(state: state, runner: Unprivileged.prefix)
+        let place = BadInputPlace()
+        let agent = try startAgent(aggregator, node: place.node.flags)
+        try await agent.awaitLine("session open")
+        let client = try aggregator.client()
+        try await agent.until("a node") { try client.nodes().map(\.name) == [AggregatorProcess.node] }
+    }
+
     @Test("A state directory that cannot be written is named")
     func stateDirectory() async throws {
         let directory = TemporaryDirectory()

@@ -15,13 +15,15 @@ final class AggregatorProcess {
 
     /// - Parameters:
     ///   - ports: of one that ran before; nil: free ones.
+    ///   - runner: what to start it with, such as another user.
     ///   - flags: beyond those that every test needs; of two equal ones the last counts.
     init(
-        state: TemporaryDirectory = TemporaryDirectory(), ports: AggregatorProcess? = nil, flags: [String] = []
+        state: TemporaryDirectory = TemporaryDirectory(), ports: AggregatorProcess? = nil, runner: [String] = [],
+        flags: [String] = []
     ) async throws {
         self.state = state
         program = try Program(
-            [
+            runner + [
                 Programs.aggregator, "--standalone", "--state-dir", state.path,
                 "--secure-port", Self.port(ports?.api), "--push-port", Self.port(ports?.push),
                 "--node-name", Self.node,
