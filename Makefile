@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: run test bench lint format generate deps clean help
+.PHONY: run test e2e cluster cluster-down bench lint format generate deps clean help
+
+# Debian's, as is its pytest.
+python := /usr/bin/python3
 
 run: ## show this machine's accounting in kubectl top (ONCE=1: once; INTERVAL=2s)
 	@scripts/run
@@ -8,24 +11,38 @@ run: ## show this machine's accounting in kubectl top (ONCE=1: once; INTERVAL=2s
 test: deps lint ## lint, then all tests
 	swift test
 
+e2e: ## tests in a real cluster and on a cgroup v2 kernel (ARGS="-k name"; needs root; the first time 10 minutes more)
+	@Tests/EndToEnd/cluster deps
+	@Tests/EndToEnd/cluster build
+	@$(python) -B -m pytest -v -ra Tests/EndToEnd $(ARGS)
+
+cluster: ## a Kubernetes cluster to play with, in .run/cluster (needs root)
+	@Tests/EndToEnd/cluster deps
+	@Tests/EndToEnd/cluster build
+	@Tests/EndToEnd/cluster up .run/cluster
+
+cluster-down: ## end that cluster
+	@Tests/EndToEnd/cluster down .run/cluster
+
 bench: deps ## cost of agent and aggregator against the goals (ROUNDS=5; needs root)
 	@Benchmarks/bench
 
 lint: ## formatting, and generated code that is out of date
 	swift format lint --strict --parallel --recursive Sources Tests Fuzz Package.swift
-	scripts/generate-wire --check
+	scripts/generate-protobuf --check
 
 format: ## format all Swift code
 	swift format --in-place --parallel --recursive Sources Tests Fuzz Package.swift
 
-generate: deps ## Sources/CWire from Sources/Wire/wire.proto
-	scripts/generate-wire
+generate: deps ## Sources/CWire and Sources/CKubeProto from their .proto files
+	scripts/generate-protobuf
 
 deps: ## install the Debian packages that are missing
 	@scripts/install-deps
 
-clean: ## remove what was built
+clean: ## remove what was built; clusters of this folder end
+	@for dir in .run/cluster .run/e2e; do [ ! -e $$dir ] || Tests/EndToEnd/cluster down $$dir || exit 1; done
 	rm -rf .build .run
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22

@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C: system libraries, one-line shims, generated code.
@@ -36,18 +37,28 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CKernel"),
         .target(name: "CWire", dependencies: ["CProtobufC"]),
+        .target(name: "CKubeProto", dependencies: ["CProtobufC"]),
 
         // Pure: bytes in, values out.
         .target(name: "Calendar", swiftSettings: common),
+        .target(name: "Formats", swiftSettings: common),
         .target(name: "Console", dependencies: ["Calendar"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
-        .target(name: "MetricsAPI", dependencies: ["Calendar"], swiftSettings: common),
+        .target(name: "MetricsAPI", dependencies: ["Calendar", "Formats"], swiftSettings: common),
 
         // I/O.
         .target(name: "Cgroups", dependencies: ["CKernel"], swiftSettings: strict),
         .target(name: "TLS", dependencies: ["COpenSSL", "Calendar"], swiftSettings: strict),
         .target(
             name: "TLSChannel", dependencies: ["TLS", nio("NIOCore"), nio("NIOTLS")], swiftSettings: common),
+        .target(
+            name: "KubeAPI",
+            dependencies: [
+                "CKubeProto", "CProtobufC", "Formats", "TLS", "TLSChannel",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ],
+            exclude: ["kube.proto"], swiftSettings: strict),
 
         // The two programs: a library each, and an executable that only starts it.
         .target(
@@ -56,7 +67,7 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "Console", "MetricsAPI", "TLS", "TLSChannel", "Wire",
+                "Console", "Formats", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),
@@ -77,6 +88,7 @@ let package = Package(
 
         // Tests: one folder per target.
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
         .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),
@@ -89,8 +101,22 @@ let package = Package(
                 nio("NIOTLS"),
             ],
             swiftSettings: common),
+        .target(
+            name: "KubeTestSupport",
+            dependencies: [
+                "TLS", "TLSChannel", "TLSTestSupport", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+            ],
+            path: "Tests/KubeTestSupport", swiftSettings: common),
         .testTarget(
-            name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
+            name: "KubeAPITests",
+            dependencies: [
+                "Formats", "KubeAPI", "KubeTestSupport", "TLS", "TLSTestSupport", nio("NIOCore"), nio("NIOPosix"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "MetricsAPITests", dependencies: ["Formats", "MetricsAPI"], exclude: ["Fixtures"],
+            swiftSettings: common),
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [

@@ -29,3 +29,8 @@ int mpssl_general_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NA
 GENERAL_NAME *mpssl_general_names_at(const GENERAL_NAMES *names, int index) { return sk_GENERAL_NAME_value(names, index); }
 GENERAL_NAMES *mpssl_general_names_new(void) { return sk_GENERAL_NAME_new_null(); }
 int mpssl_general_names_push(GENERAL_NAMES *names, GENERAL_NAME *name) { return sk_GENERAL_NAME_push(names, name); }
+int mpssl_x509_count(const STACK_OF(X509) *certificates) { return sk_X509_num(certificates); }
+X509 *mpssl_x509_at(const STACK_OF(X509) *certificates, int index) { return sk_X509_value(certificates, index); }
+STACK_OF(X509) *mpssl_x509_stack_new(void) { return sk_X509_new_null(); }
+int mpssl_x509_push(STACK_OF(X509) *certificates, X509 *certificate) { return sk_X509_push(certificates, certificate); }
+void mpssl_x509_stack_free(STACK_OF(X509) *certificates) { sk_X509_free(certificates); }

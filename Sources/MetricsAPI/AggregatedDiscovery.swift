@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 
 /// The aggregated document (KEP-3352): everything in one answer, with an ETag to ask again cheaply.
 enum AggregatedDiscovery {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 
 /// What a client may ask for, and the documents that say so.
 struct DiscoveredResource {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 
 extension Exchange {
     func core(_ route: CoreRoute, _ stub: CoreStub) throws(Status) -> APIResponse {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 
 /// One request on its way to an answer. Checks come in the order of the peer's: path, method, Accept, options, object.
 struct Exchange {

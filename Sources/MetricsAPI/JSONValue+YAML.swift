@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 
 /// Block-style YAML as sigs.k8s.io/yaml lays it out: members sorted, sequences not indented, two spaces per level.
 extension JSONValue {
@@ -41,7 +42,7 @@ extension JSONValue {
             switch item {
             case .object(let members) where !members.isEmpty:
                 Self.writeMembers(members, to: &out, depth: depth + 1, inItem: true)
-            case .null, .bool, .int, .string, .array, .object:
+            case .null, .bool, .int, .decimal, .string, .array, .object:
                 // No document here nests sequences directly; flow style is valid for any that ever would.
                 item.writeYAMLScalar(to: &out)
                 out.byte(0x0a)

@@ -70,6 +70,11 @@ public struct MetricsAPIHandler: Sendable {
     /// 401.
     public func unauthorized(accept: String?) -> APIResponse { Status.unauthorized.response(accept: accept) }
 
+    /// 413, for a request that brings a larger body than the server reads.
+    public func requestEntityTooLarge(limitBytes: Int, accept: String?) -> APIResponse {
+        Status.requestEntityTooLarge(limitBytes: limitBytes).response(accept: accept)
+    }
+
     /// 429 with Retry-After.
     public func tooManyRequests(retryAfterSeconds: Int = 1, accept: String? = nil) -> APIResponse {
         Status.tooManyRequests(retryAfterSeconds: retryAfterSeconds).response(accept: accept)

@@ -103,6 +103,12 @@ struct Status: Error, Equatable {
             details: Details(name: attributes.name ?? "", group: group, kind: resource))
     }
 
+    static func requestEntityTooLarge(limitBytes: Int) -> Status {
+        Status(
+            code: 413, reason: "RequestEntityTooLarge",
+            message: "Request entity too large: limit is \(limitBytes)", details: Details())
+    }
+
     static func tooManyRequests(retryAfterSeconds: Int) -> Status {
         Status(
             code: 429, reason: "TooManyRequests", message: "Too many requests, please try again later.",

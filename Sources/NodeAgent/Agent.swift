@@ -36,6 +36,9 @@ public enum Agent {
         }
     }
 
+    /// What the groups get beyond the goodbye to see their sessions end.
+    private static let joinSlack: Duration = .milliseconds(500)
+
     private static func run(_ options: AgentOptions) throws {
         // A peer that goes away while we write is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
@@ -55,7 +58,9 @@ public enum Agent {
         SampleLoop(sampler: sampler, feed: feed, interval: options.interval, log: log, signals: signals).run()
         feed.finish()
         log.info("shutting down")
-        for thread in threads { thread.join() }
+        // A look-up can block for as long as the resolver likes; the process does not wait for it.
+        let deadline = Deadline.after(settings.times.goodbye + Self.joinSlack)
+        for thread in threads where !thread.join(by: deadline) { thread.leaveToProcess() }
     }
 
     private static func pushSettings(

@@ -33,10 +33,11 @@ struct SampleLoop {
 
     /// - Parameter problem: what was last complained of, so that it is logged when it changes.
     private func sweep(_ problem: inout String?) {
-        var current = sampler.kubepodsProblem.map { "\($0)" }
+        var current: String?
         do {
             let changes = try sampler.sweep()
-            current = sampler.kubepodsProblem.map { "\($0)" }
+            let problems = [sampler.kubepodsProblem, sampler.namesProblem].compactMap { $0.map { "\($0)" } }
+            if !problems.isEmpty { current = problems.joined(separator: "; ") }
             try feed.publish { encoder in SweepEncoding.encode(changes, of: sampler, into: &encoder) }
         } catch {
             current = "\(error)"

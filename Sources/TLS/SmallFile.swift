@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Whole-file reads of certificates and keys.
-enum SmallFile {
+/// Whole-file reads of certificates, keys and other credentials.
+public enum SmallFile {
     /// A CA bundle of every public root is about 230 kB; anything past this is not a certificate file.
     static let maximumBytes = 4 << 20
 
-    /// Reads to the end of the file, never trusting its stated size.
-    static func read(_ path: String) throws(TLSError) -> [UInt8] {
+    /// Reads to the end of the file, never trusting its stated size. Blocks.
+    ///
+    /// - Throws: `fileUnreadable`, naming the path.
+    public static func read(_ path: String) throws(TLSError) -> [UInt8] {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw TLSError(.fileUnreadable, "cannot open \(path): \(systemMessage(errno))")

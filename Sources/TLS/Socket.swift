@@ -38,7 +38,7 @@ struct Socket: ~Copyable {
         if result == 0 { return socket }
         // EINTR: the connection goes on in the background just like EINPROGRESS (connect(2)).
         guard errno == EINPROGRESS || errno == EINTR else {
-            throw TLSError(.connectFailed, "cannot connect to \(address): \(systemMessage(errno))")
+            throw refused(address, errno)
         }
         guard try socket.poll(Int16(POLLOUT), wake: -1, deadline: deadline) != .timedOut else {
             throw TLSError(.timedOut, "no answer from \(address) while connecting; is it up, and is the port open?")
@@ -46,10 +46,14 @@ struct Socket: ~Copyable {
         var failure: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size) == 0, failure == 0 else {
-            throw TLSError(
-                .connectFailed, "cannot connect to \(address): \(systemMessage(failure == 0 ? errno : failure))")
+            throw refused(address, failure == 0 ? errno : failure)
         }
         return socket
+    }
+
+    private static func refused(_ address: SocketAddress, _ code: Int32) -> TLSError {
+        let hint = code == ECONNREFUSED ? "; is it up, and is the port right?" : ""
+        return TLSError(.connectFailed, "cannot connect to \(address): \(systemMessage(code))\(hint)")
     }
 
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {

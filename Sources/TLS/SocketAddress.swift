@@ -104,11 +104,13 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// `192.0.2.1:4444`, `[2001:db8::1]:4444`.
-    public var description: String {
+    public var description: String { isIPv6 ? "[\(ipText)]:\(port)" : "\(ipText):\(port)" }
+
+    /// The address alone, in numbers, with the zone of a link-local one: `fe80::1%2`.
+    public var ipText: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = isIPv6 ? AF_INET6 : AF_INET
-        guard unsafe inet_ntop(family, octets, &text, socklen_t(text.count)) != nil else { return "?:\(port)" }
-        let zone = scope == 0 ? "" : "%\(scope)"
-        return isIPv6 ? "[\(text.asCString)\(zone)]:\(port)" : "\(text.asCString):\(port)"
+        guard unsafe inet_ntop(family, octets, &text, socklen_t(text.count)) != nil else { return "?" }
+        return scope == 0 ? text.asCString : "\(text.asCString)%\(scope)"
     }
 }

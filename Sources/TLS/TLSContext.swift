@@ -18,7 +18,13 @@ public final class TLSContext: @unchecked Sendable {
         /// A client may stay anonymous; a certificate that does not verify still fails the handshake.
         case optional(TrustRoots)
         case required(TrustRoots)
+        /// A client may show any certificate, and the handshake does not ask where it leads: see
+        /// ``CertificateVerifier``. It proves that the client holds the key.
+        case requested
     }
+
+    /// 112 bits of security: RSA from 2048 bits, no SHA-1 (SSL_CTX_set_security_level(3)).
+    static let securityLevel: Int32 = 2
 
     /// Owned: released in `deinit`. Every SSL made from it holds its own reference.
     let pointer: OpaquePointer
@@ -81,6 +87,9 @@ public final class TLSContext: @unchecked Sendable {
             // VERIFY_PEER alone lets a client without a certificate in.
             unsafe SSL_CTX_set_verify(
                 context.pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, recordVerification)
+        case .requested:
+            unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
+            unsafe SSL_CTX_set_cert_verify_callback(context.pointer, leaveVerification, nil)
         }
         if !alpn.isEmpty { unsafe context.alpn.install(in: context.pointer) }
         return context
@@ -99,7 +108,7 @@ public final class TLSContext: @unchecked Sendable {
                 | mpssl_mode_moving_write_buffer() | mpssl_mode_no_auto_chain())
         // Resumption would skip re-verification after a CA rotation, and tickets are writes nobody asked for.
         unsafe mpssl_ctx_disable_session_cache(pointer)
-        unsafe SSL_CTX_set_security_level(pointer, 2)
+        unsafe SSL_CTX_set_security_level(pointer, Self.securityLevel)
         guard unsafe mpssl_ctx_set_min_proto_version(pointer, TLS1_2_VERSION) == 1,
             unsafe SSL_CTX_set_num_tickets(pointer, 0) == 1,
             unsafe SSL_CTX_set_cipher_list(pointer, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1
@@ -111,12 +120,10 @@ public final class TLSContext: @unchecked Sendable {
     /// `naming`: a server also tells its clients which CAs it accepts, so that they pick the right certificate.
     private func use(_ trust: TrustRoots, naming: Bool) throws(TLSError) {
         let roots = try trust.load()
-        let store = unsafe SSL_CTX_get_cert_store(pointer)
-        unsafe _ = X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
+        try unsafe CertificateVerifier.add(roots, of: trust, to: SSL_CTX_get_cert_store(pointer))
+        guard naming else { return }
         for (index, root) in roots.enumerated() {
-            guard unsafe X509_STORE_add_cert(store, root.pointer) == 1,
-                unsafe !naming || SSL_CTX_add_client_CA(pointer, root.pointer) == 1
-            else {
+            guard unsafe SSL_CTX_add_client_CA(pointer, root.pointer) == 1 else {
                 throw TLSError(
                     .badCertificate,
                     "certificate \(index + 1) of \(trust.source) is unusable: \(OpenSSLFailure.drainedText())")
@@ -141,4 +148,10 @@ public final class TLSContext: @unchecked Sendable {
                 .badKey, "the key of \(identity.source) is unusable: \(OpenSSLFailure.drainedText())")
         }
     }
+}
+
+/// Lets the handshake go on, and marks the certificate as not verified, so that ``TLSEngine/peerCertificate`` stays nil.
+private let leaveVerification: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { store, _ in
+    unsafe X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION)
+    return 1
 }

@@ -1,16 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import COpenSSL
-import Calendar
-
-/// What OpenSSL's verification disliked, kept because the certificate is gone once the handshake has failed.
-struct VerificationFailure {
-    /// An X509_V_ERR_* code.
-    let code: Int32
-    /// 0 is the peer's own certificate, 1 its issuer, and so on.
-    let depth: Int32
-    /// The certificate in question; nil if OpenSSL has none at hand.
-    let certificate: Certificate?
-}
 
 /// Verification callback: takes notes, never changes the verdict.
 let recordVerification: @convention(c) (Int32, OpaquePointer?) -> Int32 = { verdict, store in
@@ -19,10 +8,7 @@ let recordVerification: @convention(c) (Int32, OpaquePointer?) -> Int32 = { verd
     guard let ssl = unsafe X509_STORE_CTX_get_ex_data(store, index),
         let engine = unsafe TLSEngine.owner(of: OpaquePointer(ssl))
     else { return verdict }
-    let current = unsafe X509_STORE_CTX_get_current_cert(store)
-    unsafe engine.verification = VerificationFailure(
-        code: X509_STORE_CTX_get_error(store), depth: X509_STORE_CTX_get_error_depth(store),
-        certificate: current.flatMap { unsafe Certificate.borrowed($0) })
+    unsafe engine.verification = .taken(from: store)
     return verdict
 }
 
@@ -106,50 +92,13 @@ extension TLSEngine {
     }
 
     private var verificationError: TLSError {
-        let peer = serverName == nil ? "client" : "server"
+        let side: VerificationFailure.Side = serverName.map { .server(checked: $0) } ?? .client
         guard let verification else {
             let code = unsafe SSL_get_verify_result(ssl)
             return TLSError(
                 .certificateVerifyFailed,
-                unsafe "\(peer) certificate: \(String(cString: X509_verify_cert_error_string(code)))")
+                unsafe "\(side.noun) certificate: \(String(cString: X509_verify_cert_error_string(code)))")
         }
-        let reason = unsafe String(cString: X509_verify_cert_error_string(Int(verification.code)))
-        let subject = verification.certificate.map { "'\($0.subjectText)'" } ?? "of unknown subject"
-        let which = verification.depth == 0 ? "\(peer) certificate \(subject)" : "CA certificate \(subject)"
-        let text: String
-        switch verification.code {
-        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
-            X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
-            X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_UNTRUSTED, X509_V_ERR_CERT_SIGNATURE_FAILURE:
-            let issuer = verification.certificate.map { ", issued by '\($0.issuerText)'," } ?? ""
-            text = "unknown CA: \(which)\(issuer) does not lead to a CA we trust (\(reason)); is it the right CA file?"
-        case X509_V_ERR_CERT_HAS_EXPIRED:
-            let end =
-                verification.certificate.map { " at \(UTCTime(unixSeconds: $0.notAfterUnixSeconds).rfc3339)" } ?? ""
-            text = "\(which) has expired\(end); check its renewal and this machine's clock"
-        case X509_V_ERR_CERT_NOT_YET_VALID:
-            let start =
-                verification.certificate.map { " before \(UTCTime(unixSeconds: $0.notBeforeUnixSeconds).rfc3339)" }
-                ?? ""
-            text = "\(which) is not valid\(start); check this machine's clock"
-        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-            text = mismatch(verification.certificate)
-        default: text = "\(which): \(reason)"
-        }
-        return TLSError(.certificateVerifyFailed, text)
-    }
-
-    private func mismatch(_ certificate: Certificate?) -> String {
-        let checked: String
-        switch serverName {
-        case .dns(let name): checked = "'\(name)'"
-        case .ip(let address): checked = "IP address \(address)"
-        case nil: checked = "the name"
-        }
-        guard let peer = certificate?.peerCertificate else { return "hostname mismatch: checked \(checked)" }
-        // Enough to see which server answered, short enough for one log line.
-        let names = (peer.dnsNames + peer.ipAddresses.map { "IP \($0)" }).prefix(20).joined(separator: ", ")
-        let has = names.isEmpty ? "no DNS name and no IP address" : names
-        return "hostname mismatch: checked \(checked), but the certificate is for \(has)"
+        return verification.error(of: side)
     }
 }

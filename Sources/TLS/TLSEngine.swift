@@ -258,6 +258,11 @@ public final class TLSEngine {
         else { return nil }
         return unsafe Certificate.borrowed(leaf)?.peerCertificate
     }
+
+    /// What the client showed, not verified; for ``TLSContext/ClientAuthentication/requested``.
+    public var shownCertificates: ShownCertificates? {
+        isHandshakeComplete ? unsafe ShownCertificates(of: ssl) : nil
+    }
 }
 
 @available(*, unavailable)

@@ -71,6 +71,8 @@ public final class TLSHandler: ChannelDuplexHandler {
 
     /// The peer's verified leaf certificate; nil if it sent none.
     public var peerCertificate: PeerCertificate? { engine?.peerCertificate }
+    /// What a client showed without being verified, where the context only requests certificates.
+    public var shownCertificates: ShownCertificates? { engine?.shownCertificates }
     /// Such as `TLSv1.3`.
     public var protocolVersion: String? { engine?.protocolVersion }
     /// The name the client asked for, on a server.

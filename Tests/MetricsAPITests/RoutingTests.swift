@@ -115,6 +115,9 @@ struct RoutingTests {
         #expect(broken.text.contains("message: 'Internal error occurred: boom'\n"))
         #expect(handler.serviceUnavailable("later").status == 503)
         #expect(handler.unsupportedMediaType().status == 415)
+        let large = handler.requestEntityTooLarge(limitBytes: 10, accept: nil)
+        #expect(large.status == 413)
+        #expect(try large.json()["message"] == .string("Request entity too large: limit is 10"))
         let unauthorized = handler.unauthorized(accept: "application/vnd.kubernetes.protobuf")
         #expect(try TestEnvelope(unauthorized.body).object.string(4) == "Unauthorized")
     }

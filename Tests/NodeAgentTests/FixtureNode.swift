@@ -8,6 +8,8 @@ final class FixtureNode {
     static let pod = "kubepods/burstable/podu-1"
 
     private let directory = TemporaryDirectory()
+    /// Inode of the container that was made last.
+    private var newest: ino_t = 0
 
     init() {
         write("proc/stat", "cpu  100 20 30 400 5 6 7 8 0 0\ncpu0 50 10 15 200 2 3 3 4 0 0\nintr 9\n")
@@ -49,10 +51,30 @@ final class FixtureNode {
     ///   - weight: 1 is what a runtime gives a sandbox.
     func container(_ id: String, in pod: String = FixtureNode.pod, cpu: UInt64, memory: UInt64, weight: Int = 100) {
         let path = "cgroup/\(pod)/\(id)"
+        makeNewest(path)
         write("\(path)/cpu.weight", "\(weight)\n")
         write("\(path)/cpu.stat", "usage_usec \(cpu)\nuser_usec 1\nsystem_usec 1\n")
         write("\(path)/memory.stat", "anon 1\nfile 2\ninactive_file 4096\n")
         write("\(path)/memory.current", "\(memory * 1024 + 4096)\n")
+    }
+
+    /// Directories of cgroupfs are numbered upwards, which tells their order. A disk uses the number of a directory again
+    /// that another test removes; such ones are kept aside until there is a higher one.
+    private func makeNewest(_ path: String) {
+        let file = directory.file(path)
+        guard access(file, F_OK) != 0 else { return }
+        make("spare")
+        for _ in 0..<1_000 {
+            make(path)
+            var status = stat()
+            stat(file, &status)
+            if status.st_ino > newest {
+                newest = status.st_ino
+                return
+            }
+            rename(file, directory.file("spare/\(status.st_ino)"))
+        }
+        fatalError("no directory with a higher inode than \(newest)")
     }
 
     func link(pod: String, container: String, id: String, uid: String = "u-1") {

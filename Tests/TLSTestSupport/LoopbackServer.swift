@@ -2,38 +2,48 @@
 import Glibc
 public import TLS
 
-/// Accepts one connection on 127.0.0.1 in a thread of its own and hands it to a closure.
+/// Accepts connections on 127.0.0.1 and hands each to a closure in a thread of its own.
 public final class LoopbackServer: Sendable {
     public let port: UInt16
+    /// Closed by the accepting thread: nobody else may reuse its number before.
     private let listener: Int32
 
     public var address: SocketAddress { SocketAddress(ipLiteral: "127.0.0.1", port: port)! }
 
-    public init(_ handle: @escaping @Sendable (ServerConnection) throws -> Void) {
+    /// - Parameter connections: accepted at most.
+    public init(connections: Int = 1, _ handle: @escaping @Sendable (ServerConnection) throws -> Void) {
         (listener, port) = Self.listen()
         let listener = listener
-        let work = Work {
-            let descriptor = accept(listener, nil, nil)
-            guard descriptor >= 0 else { return }
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            let connection = ServerConnection(descriptor: descriptor)
-            // What a test expects to fail, it checks at its own end.
-            try? handle(connection)
+        Self.startThread {
+            defer { close(listener) }
+            for _ in 0..<connections {
+                let descriptor = accept(listener, nil, nil)
+                guard descriptor >= 0 else { return }
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+                Self.startThread {
+                    // What a test expects to fail, it checks at its own end.
+                    try? handle(ServerConnection(descriptor: descriptor))
+                }
+            }
+            // A later client waits in the backlog until the server goes.
+            var entry = pollfd(fd: listener, events: Int16(POLLHUP), revents: 0)
+            poll(&entry, 1, -1)
         }
+    }
+
+    /// Whoever is connected stays so.
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    private static func startThread(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let started = pthread_create(
             &thread, nil,
             { box in
                 Unmanaged<Work>.fromOpaque(box!).takeRetainedValue().body()
                 return nil
-            }, Unmanaged.passRetained(work).toOpaque())
+            }, Unmanaged.passRetained(Work(body)).toOpaque())
         precondition(started == 0)
         pthread_detach(thread)
-    }
-
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     private final class Work: Sendable {
@@ -78,9 +88,23 @@ public final class ServerConnection {
         self.descriptor = descriptor
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        // Else a second small write waits for 40 ms for the first one's acknowledgement.
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
     deinit { close(descriptor) }
+
+    /// Ends the connection with a TCP reset, as a peer does that crashed or was rebooted.
+    public func reset() {
+        // Dissolving the association resets it (connect(2)); the descriptor itself stays ours until deinit.
+        var nothing = sockaddr()
+        nothing.sa_family = sa_family_t(AF_UNSPEC)
+        connect(descriptor, &nothing, socklen_t(MemoryLayout<sockaddr>.size))
+    }
+
+    /// The client's verified certificate; nil without one.
+    public var peerCertificate: PeerCertificate? { engine?.peerCertificate }
 
     public func sendRaw(_ bytes: [UInt8]) throws {
         var rest = bytes[...]

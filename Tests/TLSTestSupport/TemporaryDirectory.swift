@@ -2,7 +2,7 @@
 import Glibc
 
 /// A directory of one test, removed with what is in it.
-public final class TemporaryDirectory {
+public final class TemporaryDirectory: Sendable {
     public let path: String
 
     public init() {

@@ -125,34 +125,16 @@ private let pki = TestPKI.shared
 
     @Test("An intermediate CA is an anchor by itself, and a chain is sent whole")
     func intermediates() throws {
-        let directory = TemporaryDirectory()
-        let (root, rootKey) = (directory.file("root.pem"), directory.file("root.key"))
-        let (middle, middleKey) = (directory.file("middle.pem"), directory.file("middle.key"))
-        let (leaf, leafKey) = (directory.file("leaf.pem"), directory.file("leaf.key"))
-        let request = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        try ChildProcess.check(
-            request + ["-x509", "-keyout", rootKey, "-out", root, "-subj", "/CN=root", "-days", "1"])
-        try ChildProcess.check(
-            request + [
-                "-x509", "-CA", root, "-CAkey", rootKey, "-keyout", middleKey, "-out", middle, "-subj", "/CN=middle",
-                "-days", "1", "-addext", "basicConstraints=critical,CA:TRUE",
-            ])
-        try ChildProcess.check(
-            request + [
-                "-x509", "-CA", middle, "-CAkey", middleKey, "-keyout", leafKey, "-out", leaf, "-subj", "/CN=leaf",
-                "-days", "1", "-addext", "subjectAltName=DNS:localhost", "-addext",
-                "basicConstraints=critical,CA:FALSE",
-            ])
-        func connect(chain: [UInt8], trust: String) throws -> TLSError? {
-            let identity = try TLSIdentity(certificatePEM: chain, keyPEM: TemporaryDirectory.read(leafKey))
-            let pair = try EnginePair(client: .client(trust: .file(trust)), server: .server(identity: identity))
+        let chain = try IntermediateChain(in: TemporaryDirectory())
+        func connect(_ sent: [UInt8], trust: [UInt8]) throws -> TLSError? {
+            let identity = try TLSIdentity(certificatePEM: sent, keyPEM: chain.leafKeyPEM)
+            let pair = try EnginePair(client: .client(trust: .pem(trust)), server: .server(identity: identity))
             pair.handshake()
             return pair.clientError
         }
-        let (leafPEM, middlePEM) = (TemporaryDirectory.read(leaf), TemporaryDirectory.read(middle))
-        #expect(try connect(chain: leafPEM + middlePEM, trust: root) == nil)
-        #expect(try connect(chain: leafPEM, trust: middle) == nil)
-        #expect(try connect(chain: leafPEM, trust: root)?.code == .certificateVerifyFailed)
+        #expect(try connect(chain.leafPEM + chain.intermediatePEM, trust: chain.rootPEM) == nil)
+        #expect(try connect(chain.leafPEM, trust: chain.intermediatePEM) == nil)
+        #expect(try connect(chain.leafPEM, trust: chain.rootPEM)?.code == .certificateVerifyFailed)
     }
 
     // MARK: Client certificates, TLS 1.3

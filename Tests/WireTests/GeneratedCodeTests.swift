@@ -16,26 +16,32 @@ struct GeneratedCodeTests {
     }()
 
     @Test(
-        "Sources/CWire is what wire.proto gives",
+        "Sources/CWire and Sources/CKubeProto are what the .proto files give",
         .enabled(if: isInstalled, "protoc-c is not installed; on Debian: apt-get install protobuf-c-compiler"))
     func isCurrent() throws {
         let root = try #require(Self.root)
-        #expect(system("'\(root)/scripts/generate-wire' --check") == 0)
+        #expect(system("'\(root)/scripts/generate-protobuf' --check") == 0)
     }
 
-    @Test("a stale file is found, and nothing is changed", .enabled(if: isInstalled, "protoc-c is not installed"))
-    func findsStale() throws {
+    @Test(
+        "a stale file is found, and nothing is changed", .enabled(if: isInstalled, "protoc-c is not installed"),
+        arguments: [
+            ("Wire/wire.proto", "CWire", "bool born = 8;", "bool bred = 8;"),
+            ("KubeAPI/kube.proto", "CKubeProto", "bytes node_name = 10;", "bytes node_name = 11;"),
+        ])
+    func findsStale(proto: String, target: String, before: String, after: String) throws {
         let root = try #require(Self.root)
-        // A copy of the three folders, with one field renamed.
+        // A copy of the folders, with one field changed.
         let script = """
             set -e; t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; cd '\(root)'
-            mkdir "$t/Sources"; cp -r scripts "$t/"; cp -r Sources/Wire Sources/CWire "$t/Sources/"
-            sed -i 's/bool born = 8;/bool bred = 8;/' "$t/Sources/Wire/wire.proto"
-            cp "$t/Sources/CWire/wire.pb-c.c" "$t/before"
-            ! "$t/scripts/generate-wire" --check 2>"$t/message"
-            grep -q 'run scripts/generate-wire' "$t/message"
-            cmp "$t/before" "$t/Sources/CWire/wire.pb-c.c"
-            "$t/scripts/generate-wire"; "$t/scripts/generate-wire" --check
+            mkdir "$t/Sources"; cp -r scripts "$t/"
+            cp -r Sources/Wire Sources/CWire Sources/KubeAPI Sources/CKubeProto "$t/Sources/"
+            sed -i 's/\(before)/\(after)/' "$t/Sources/\(proto)"
+            cp -r "$t/Sources/\(target)" "$t/before"
+            ! "$t/scripts/generate-protobuf" --check 2>"$t/message"
+            grep -q 'Sources/\(target)/.* run scripts/generate-protobuf' "$t/message"
+            diff -r "$t/before" "$t/Sources/\(target)"
+            "$t/scripts/generate-protobuf"; "$t/scripts/generate-protobuf" --check
             """
         #expect(system(script) == 0)
     }

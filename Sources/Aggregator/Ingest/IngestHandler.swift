@@ -15,13 +15,6 @@ final class IngestHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// A connection that has not become a session by then is closed.
-    static let helloTimeout: TimeAmount = .seconds(10)
-    /// A session that lets this many of its own intervals pass in silence is closed; its node's data is stale then.
-    static let silentIntervals: Int64 = 3
-    /// ... but never sooner than this, or a short hiccup of a node with a short interval would cost a handshake.
-    static let shortestSilence: TimeAmount = .seconds(30)
-
     private let service: IngestService
     private let tls: TLSHandler
     private var machine = IngestStateMachine()
@@ -31,13 +24,14 @@ final class IngestHandler: ChannelInboundHandler {
     private var session: StoreSession?
     private var nodeName = ""
     private var lastFrame: NIODeadline = .now()
-    private var silence: TimeAmount = IngestHandler.helloTimeout
+    private var silence: TimeAmount
     private var timer: Scheduled<Void>?
     private var isClosing = false
 
     init(service: IngestService, tls: TLSHandler) {
         self.service = service
         self.tls = tls
+        silence = service.times.hello
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -147,8 +141,7 @@ final class IngestHandler: ChannelInboundHandler {
                 bootID: hello.bootID, interval: interval, capacityMillicores: hello.capacityMillicores,
                 capacityMemoryBytes: hello.capacityMemoryBytes, agentVersion: hello.agentVersion),
             now: .now)
-        silence = max(
-            Self.shortestSilence, .milliseconds(Int64(hello.intervalMilliseconds) * Self.silentIntervals))
+        silence = service.times.silence(intervalMilliseconds: hello.intervalMilliseconds)
         armTimer(context)
         service.metrics.sessionsAccepted.add(1, ordering: .relaxed)
         service.metrics.sessionsOpen.add(1, ordering: .relaxed)
@@ -263,6 +256,14 @@ final class IngestHandler: ChannelInboundHandler {
     private func timerFired(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         guard NIODeadline.now() >= lastFrame + silence else { return armTimer(context) }
+        switch machine.silence() {
+        case .close: closeSilent(context)
+        case .reject(let reject): self.reject(reject, context)
+        case .ignore: break
+        }
+    }
+
+    private func closeSilent(_ context: ChannelHandlerContext) {
         service.metrics.refused(.silent)
         service.logger.warning(
             session == nil ? "a peer connected and said nothing; closed" : "no sample for too long; session closed",

@@ -16,18 +16,20 @@ final class IngestService: Sendable {
     let logger: Logger
     /// Names this run of the aggregator.
     let instance: String
+    let times: IngestTimes
     let connections = ConnectionSet()
     private let batches: [ObjectIdentifier: NIOLoopBoundBox<SampleBatch>]
 
     init(
         store: SampleStore, authenticator: any AgentAuthenticator, metrics: IngestMetrics, logger: Logger,
-        instance: String, group: any EventLoopGroup
+        instance: String, times: IngestTimes = IngestTimes(), group: any EventLoopGroup
     ) async throws {
         self.store = store
         self.authenticator = authenticator
         self.metrics = metrics
         self.logger = logger
         self.instance = instance
+        self.times = times
         var batches: [ObjectIdentifier: NIOLoopBoundBox<SampleBatch>] = [:]
         for loop in group.makeIterator() {
             batches[ObjectIdentifier(loop)] = try await loop.submit {
@@ -59,7 +61,8 @@ final class IngestService: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let tls = TLSHandler(context: context, role: .server)
+                    let tls = TLSHandler(
+                        context: context, role: .server, handshakeTimeout: self.times.handshake)
                     try channel.pipeline.syncOperations.addHandlers([tls, IngestHandler(service: self, tls: tls)])
                 }
             }

@@ -118,6 +118,36 @@ struct IngestStateMachine: ~Copyable {
         }
     }
 
+    enum SilenceAction: Equatable {
+        /// Not a word can be expected to reach the peer.
+        case close
+        case reject(Reject)
+        case ignore
+    }
+
+    /// Nothing has come from the peer for as long as it may be silent.
+    mutating func silence() -> SilenceAction {
+        switch state {
+        case .authenticating:
+            // The peer waits for us, not we for it.
+            state = .closed
+            return .reject(
+                Reject(
+                    code: .overloaded,
+                    reason: "the agent's credential could not be checked in time; the agent tries again by itself"))
+        case .awaitingHello:
+            state = .awaitingHello
+            return .close
+        case .streaming(let nodeName, let renewing):
+            // The store's session still has to be ended, by close().
+            state = .streaming(nodeName: nodeName, renewing: renewing)
+            return .close
+        case .closed:
+            state = .closed
+            return .ignore
+        }
+    }
+
     /// The session is over, whoever ended it.
     /// - Returns: whether the store has a session to end.
     mutating func close() -> Bool {

@@ -15,11 +15,10 @@ struct APIServer: Sendable {
 
     /// Room for a long token and a front proxy's extra headers; a stranger can make us hold this much for each request.
     static let largestHeaders = 256 * 1024
-    /// A connection on which nothing has moved for this long is closed. Above the API server's own ping interval.
-    static let idleTimeout: TimeAmount = .seconds(120)
 
     let router: RequestRouter
     let logger: Logger
+    var times = ServerTimes()
     let connections = ConnectionSet()
 
     func bind(host: String, port: Int, context: TLSContext, group: any EventLoopGroup) async throws -> any Channel {
@@ -35,7 +34,8 @@ struct APIServer: Sendable {
         connections.add(channel)
         channel.closeFuture.whenComplete { _ in connections.remove(channel) }
         return channel.eventLoop.makeCompletedFuture {
-            let tls = TLSHandler(context: context, role: .server)
+            let tls = TLSHandler(
+                context: context, role: .server, handshakeTimeout: times.handshake, closeTimeout: times.close)
             let bound = NIOLoopBound(tls, eventLoop: channel.eventLoop)
             let negotiation = ApplicationProtocolNegotiationHandler { result in
                 channel.eventLoop.makeCompletedFuture {
@@ -46,7 +46,7 @@ struct APIServer: Sendable {
                 }
             }
             try channel.pipeline.syncOperations.addHandlers([
-                tls, IdleStateHandler(allTimeout: Self.idleTimeout), ConnectionGuard(logger: logger), negotiation,
+                tls, IdleStateHandler(allTimeout: times.idle), ConnectionGuard(logger: logger), negotiation,
             ])
         }
     }
@@ -58,7 +58,7 @@ struct APIServer: Sendable {
         try channel.pipeline.syncOperations.configureHTTPServerPipeline(
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandler(
-            HTTPRequestHandler(router: router, logger: logger, tls: tls.value))
+            HTTPRequestHandler(router: router, logger: logger, times: times, tls: tls.value))
     }
 
     private func configureHTTP2(_ channel: any Channel, _ tls: NIOLoopBound<TLSHandler>) throws {
@@ -73,14 +73,16 @@ struct APIServer: Sendable {
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandlers([
                     HTTP2FramePayloadToHTTP1ServerCodec(),
-                    HTTPRequestHandler(router: router, logger: logger, tls: tls.value),
+                    HTTPRequestHandler(router: router, logger: logger, times: times, tls: tls.value),
                 ])
             }
         }
+        // The HTTP/2 handler says GOAWAY to a peer that breaks the protocol, and leaves the closing to others.
+        try channel.pipeline.syncOperations.addHandler(ConnectionGuard(logger: logger))
     }
 }
 
-/// Closes a connection that idles or breaks before HTTP has begun on it.
+/// Closes a connection that idles, or on which something breaks before this handler.
 private final class ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 

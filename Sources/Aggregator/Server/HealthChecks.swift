@@ -29,7 +29,8 @@ struct HealthChecks: Sendable {
         guard let checks = checks(of: endpoint) else { return nil }
         if parts.count == 2 {
             guard let check = checks.first(where: { $0.name == parts[1] }) else { return nil }
-            return Self.answer(failed: check.failure() != nil, body: check.failure() == nil ? "ok" : "not ok")
+            let reason = check.failure()
+            return Self.answer(failed: reason != nil, body: reason.map { "internal server error: \($0)\n" } ?? "ok")
         }
         let terms = (query ?? "").split(separator: "&").map(String.init)
         let excluded = Set(terms.filter { $0.hasPrefix("exclude=") }.map { String($0.dropFirst(8)) })

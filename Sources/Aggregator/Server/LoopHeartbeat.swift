@@ -9,8 +9,10 @@ final class LoopHeartbeat: Sendable {
     static let limit: TimeAmount = .seconds(30)
 
     private let beats: Mutex<[NIODeadline]>
+    private let limit: TimeAmount
 
-    init(group: any EventLoopGroup) {
+    init(group: any EventLoopGroup, limit: TimeAmount = LoopHeartbeat.limit) {
+        self.limit = limit
         let loops = Array(group.makeIterator())
         beats = Mutex([NIODeadline](repeating: .now(), count: loops.count))
         for (index, loop) in loops.enumerated() {
@@ -26,7 +28,7 @@ final class LoopHeartbeat: Sendable {
             guard let self else { return nil }
             let oldest = self.beats.withLock { $0.min() } ?? .now()
             let silence = NIODeadline.now() - oldest
-            guard silence > Self.limit else { return nil }
+            guard silence > self.limit else { return nil }
             return "an event loop has not turned for \(silence.nanoseconds / 1_000_000_000) s"
         }
     }

@@ -30,15 +30,22 @@ struct RequestRouter: Sendable {
                     mayServe ? answer(request) : api.forbidden(attributes, user: user.name, accept: request.accept)
                 }
             }
-            .map { response in
-                metrics.responded(status: response.status)
-                return response
-            }
+            .map(counted)
+    }
+
+    /// The answer to a request whose body is not worth reading to its end.
+    func refuseBody(of request: APIRequest, limitBytes: Int) -> APIResponse {
+        counted(api.requestEntityTooLarge(limitBytes: limitBytes, accept: request.accept))
+    }
+
+    private func counted(_ response: APIResponse) -> APIResponse {
+        metrics.responded(status: response.status)
+        return response
     }
 
     private func answer(_ request: APIRequest) -> APIResponse {
         if let response = health.respond(path: request.path, query: request.query) { return response }
-        if request.path == "/metrics", request.method == "GET" {
+        if request.path == "/metrics", request.method == "GET" || request.method == "HEAD" {
             return APIResponse(
                 status: 200, contentType: PrometheusText.contentType, headers: [],
                 body: Array(metricsPage.render().utf8))

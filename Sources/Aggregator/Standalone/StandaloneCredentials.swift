@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 import TLS
 
 /// What `--standalone` makes on its first start and keeps in its state directory: a CA, the agents' token and client
@@ -65,7 +66,7 @@ struct StandaloneCredentials: Sendable {
 
     /// The certificate that both ports serve on the loopback addresses.
     /// - Parameter address: the one that they listen on.
-    func serverIdentity(hostName: String, address: String) throws -> TLSIdentity {
+    func serverIdentity(hostName: String, address: String = "127.0.0.1") throws -> TLSIdentity {
         let usual = ["127.0.0.1", "::1"]
         let issued = try authority.issue(
             .init(
@@ -86,6 +87,12 @@ struct StandaloneCredentials: Sendable {
         try directory.write(File.agentCertificate, issued.certificatePEM)
     }
 
+    /// A token of the user's own may look like a number or like anything else to YAML. It has printable ASCII only.
+    private static func quoted(_ token: [UInt8]) -> String {
+        let escaped = token.flatMap { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") ? [0x5c, $0] : [$0] }
+        return "\"\(String(decoding: escaped, as: UTF8.self))\""
+    }
+
     func writeKubeconfig(server: String, to directory: StateDirectory) throws {
         try directory.write(
             File.kubeconfig,
@@ -102,7 +109,7 @@ struct StandaloneCredentials: Sendable {
                 users:
                 - name: standalone-admin
                   user:
-                    token: \(String(decoding: userToken, as: UTF8.self))
+                    token: \(Self.quoted(userToken))
                 contexts:
                 - name: metrics-push
                   context:
@@ -110,22 +117,5 @@ struct StandaloneCredentials: Sendable {
                     user: standalone-admin
 
                 """.utf8))
-    }
-}
-
-/// RFC 4648 §4, for the one value that a kubeconfig wants in it.
-enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var out: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            bits <<= UInt32(8 * (3 - group.count))
-            for index in 0..<4 {
-                out.append(index <= group.count ? alphabet[Int(bits >> UInt32(18 - 6 * index)) & 63] : 0x3d)
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }

@@ -15,7 +15,18 @@ struct StateDirectory: Sendable {
     /// Makes the directory if it is not there.
     init(path: String) throws(Failure) {
         self.path = path
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Self.failure("cannot make \(path)") }
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST && Self.isDirectory(path) else {
+            throw Self.failure("cannot make \(path)", wayOut: "name a directory that can be written")
+        }
+    }
+
+    /// Sets errno where it is not.
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        if status.st_mode & S_IFMT == S_IFDIR { return true }
+        errno = ENOTDIR
+        return false
     }
 
     func path(of name: String) -> String { "\(path)/\(name)" }
@@ -74,8 +85,10 @@ struct StateDirectory: Sendable {
     private func writeFailure(_ name: String) -> Failure { Self.failure("cannot write \(path(of: name))") }
 
     /// What failed, why according to `errno`, and the way out.
-    private static func failure(_ what: String) -> Failure {
+    private static func failure(
+        _ what: String, wayOut: String = "name a directory that can be read and written"
+    ) -> Failure {
         let reason = String(cString: strerror(errno))
-        return Failure(description: "--state-dir: \(what): \(reason); name a directory that can be read and written")
+        return Failure(description: "--state-dir: \(what): \(reason); \(wayOut)")
     }
 }

@@ -6,6 +6,8 @@ import Wire
 struct ContainerSeries: Sendable {
     private(set) var identity: ContainerIdentity
     private(set) var cpu = CounterRing()
+    /// Whether CPU could be read in the newest sweep.
+    private(set) var hasCPU = false
     /// Working set of the newest sweep; nil when it could not be read then.
     private(set) var memoryKiB: UInt64?
 
@@ -41,6 +43,7 @@ struct ContainerSeries: Sendable {
 
     mutating func append(_ point: SlotPoint, window: RateWindow) {
         memoryKiB = point.memoryKiB
+        hasCPU = point.cpuMicroseconds != nil
         guard let used = point.cpuMicroseconds else { return }
         cpu.append(CounterPoint(timeMicroseconds: point.timeMicroseconds, cpuMicroseconds: used), window: window)
     }
@@ -50,10 +53,10 @@ struct ContainerSeries: Sendable {
         cpu.append(CounterPoint(timeMicroseconds: timeMicroseconds, cpuMicroseconds: cpuMicroseconds), window: window)
     }
 
-    /// nil until there is a rate and a working set: a container is served with both or not at all, since consumers
+    /// nil until there is a rate and a working set, both of the newest sweep: a container is served with both or not at all, since consumers
     /// take an absent figure for zero.
     func figures(window: RateWindow) -> (rate: UsageRate, usage: ResourceUsage)? {
-        guard let memoryKiB, let rate = cpu.rate(over: window) else { return nil }
+        guard hasCPU, let memoryKiB, let rate = cpu.rate(over: window) else { return nil }
         return (rate, ResourceUsage(cpuNanocores: rate.nanocores, memoryBytes: memoryKiB &<< 10, swapBytes: nil))
     }
 }

@@ -8,6 +8,8 @@
 struct NodeClock: Equatable, Sendable {
     /// Unix time minus boot time, µs.
     private(set) var offsetMicroseconds: Int64 = 0
+    /// The same by the node's own wall clock, whether it is believed or not: what it dates by it is read by it.
+    private(set) var ownOffsetMicroseconds: Int64 = 0
     /// How far the node's wall clock was off when it was last corrected, µs; 0 while it is believed.
     private(set) var correctedByMicroseconds: Int64 = 0
 
@@ -22,6 +24,7 @@ struct NodeClock: Equatable, Sendable {
     mutating func observe(bootMicroseconds: UInt64, nodeUnixMicroseconds: Int64, ourUnixMicroseconds: Int64) -> Bool {
         let boot = Int64(clamping: bootMicroseconds)
         let nodeOffset = nodeUnixMicroseconds.subtractingReportingOverflow(boot).partialValue
+        ownOffsetMicroseconds = nodeOffset
         let ahead = nodeUnixMicroseconds.subtractingReportingOverflow(ourUnixMicroseconds).partialValue
         if ahead.magnitude <= Self.toleranceMicroseconds.magnitude {
             offsetMicroseconds = nodeOffset
@@ -41,8 +44,9 @@ struct NodeClock: Equatable, Sendable {
         return sum.multipliedReportingOverflow(by: 1_000).partialValue
     }
 
-    /// nil for a time before the node booted.
+    /// A moment that the node dated, such as a container's start.
+    /// - Returns: nil for a time before the node booted.
     func bootMicroseconds(unixMicroseconds: Int64) -> UInt64? {
-        UInt64(exactly: unixMicroseconds.subtractingReportingOverflow(offsetMicroseconds).partialValue)
+        UInt64(exactly: unixMicroseconds.subtractingReportingOverflow(ownOffsetMicroseconds).partialValue)
     }
 }

@@ -3,9 +3,9 @@ import MetricsAPI
 import Wire
 
 extension NodeSeries {
-    /// nil until there is a rate and a working set.
+    /// nil until there is a rate and a working set, both of the newest sweep.
     func nodeFigures(name: String, labels: Labels, window: RateWindow) -> NodeFigures? {
-        guard let memoryKiB, let rate = cpu.rate(over: window) else { return nil }
+        guard hasCPU, let memoryKiB, let rate = cpu.rate(over: window) else { return nil }
         return NodeFigures(
             name: name, labels: labels,
             timestampUnixNanoseconds: clock.unixNanoseconds(bootMicroseconds: rate.endMicroseconds),

@@ -8,6 +8,8 @@ import Wire
 struct NodeSeries: Sendable {
     private(set) var clock = NodeClock()
     private(set) var cpu = CounterRing()
+    /// Whether the node's CPU could be read in the newest sweep.
+    private(set) var hasCPU = false
     private(set) var memoryKiB: UInt64?
     private(set) var slots: [ContainerSeries?] = []
     /// Pod uid → its slots, in no order.
@@ -59,6 +61,7 @@ struct NodeSeries: Sendable {
                 window: window)
         }
         memoryKiB = batch.node.memoryKiB
+        hasCPU = batch.node.cpuMicroseconds != nil
         if let used = batch.node.cpuMicroseconds {
             cpu.append(
                 CounterPoint(timeMicroseconds: batch.node.timeMicroseconds, cpuMicroseconds: used), window: window)

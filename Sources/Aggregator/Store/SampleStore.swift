@@ -22,14 +22,15 @@ public final class SampleStore: Sendable {
     /// Opens a session for a node. One that the node may still have is superseded: an agent that lost its connection
     /// without the aggregator noticing must get back in.
     func open(node name: String, facts: NodeRecord.Facts, now: ContinuousClock.Instant) -> StoreSession {
-        let (record, number) = registry.withLock { registry in
+        registry.withLock { registry in
             let record = registry.nodes[name] ?? NodeRecord(name: name, facts: facts, now: now)
             registry.nodes[name] = record
             registry.nextSession += 1
-            return (record, registry.nextSession)
+            // Under this lock: a record without a session may be forgotten at any moment, and sessions must begin in
+            // the order of their numbers.
+            record.begin(session: registry.nextSession, facts: facts, now: now)
+            return StoreSession(record: record, number: registry.nextSession, window: window)
         }
-        record.begin(session: number, facts: facts, now: now)
-        return StoreSession(record: record, number: number, window: window)
     }
 
     /// Drops nodes that are gone; called now and then.

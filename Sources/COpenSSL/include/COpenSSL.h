@@ -46,5 +46,10 @@ int mpssl_general_names_count(const GENERAL_NAMES *names);
 GENERAL_NAME *mpssl_general_names_at(const GENERAL_NAMES *names, int index);
 GENERAL_NAMES *mpssl_general_names_new(void);
 int mpssl_general_names_push(GENERAL_NAMES *names, GENERAL_NAME *name);
+int mpssl_x509_count(const STACK_OF(X509) *certificates);
+X509 *mpssl_x509_at(const STACK_OF(X509) *certificates, int index);
+STACK_OF(X509) *mpssl_x509_stack_new(void);
+int mpssl_x509_push(STACK_OF(X509) *certificates, X509 *certificate);
+void mpssl_x509_stack_free(STACK_OF(X509) *certificates);
 
 #endif

@@ -8,17 +8,19 @@ struct Backoff: Sendable {
     /// With an interval of 5 s an agent is back within two of them, and 5,000 agents within 15 s.
     static let longest: Duration = .seconds(5)
 
+    private let first: Duration
     private let cap: Duration
     private var attempts = 0
 
     /// - Parameter interval: of sampling; a wait longer than that would cost samples for nothing.
-    init(interval: Duration) {
+    init(interval: Duration, first: Duration = Backoff.first) {
+        self.first = first
         cap = min(Self.longest, max(.seconds(1), interval))
     }
 
     /// - Parameter random: a number in 0..<1.
     mutating func next(random: Double = .random(in: 0..<1)) -> Duration {
-        let bound = min(cap, Self.first * (1 << min(attempts, 10)))
+        let bound = min(cap, first * (1 << min(attempts, 10)))
         attempts += 1
         return bound * random
     }

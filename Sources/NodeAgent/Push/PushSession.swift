@@ -18,6 +18,8 @@ struct PushSession: ~Copyable {
     private var assembler = FrameAssembler(cap: WireLimits.aggregatorFrameBytes)
     private var token: String
     private var nextCredentialCheck: Deadline
+    /// Set when the feed is finished: the last frame and the goodbye are sent by then, or not at all.
+    private var lastMoment: Deadline?
     private let settings: PushSettings
     private let feed: FrameFeed
     private let signal: EventSignal
@@ -38,7 +40,9 @@ struct PushSession: ~Copyable {
             // Before the credential goes out: what does not speak this protocol has no use for it.
             guard stream.negotiatedALPN == PushProtocol.alpn else {
                 throw TLSError(
-                    .alpnMismatch, "\(stream.peerDescription) does not speak \(PushProtocol.alpn) (no ALPN agreed on)")
+                    .alpnMismatch,
+                    "\(stream.peerDescription) does not speak \(PushProtocol.alpn) (no ALPN agreed on); "
+                        + "is this the aggregator's port for agents? --aggregator names it")
             }
             var hello = settings.hello
             hello.credential = token
@@ -55,7 +59,6 @@ struct PushSession: ~Copyable {
         switch (error as? TLSError)?.code {
         case .certificateVerifyFailed:
             "\(error); --ca-file names the CA to trust, --server-name the name that the certificate must carry"
-        case .alpnMismatch: "\(error); --aggregator names the port that agents push to, not the API's"
         default: "\(error)"
         }
     }
@@ -77,21 +80,27 @@ struct PushSession: ~Copyable {
     private mutating func greet(_ welcomed: () -> Void) throws {
         let deadline = Deadline.after(settings.times.connect)
         while state.sending == .nothing {
-            guard try stream.wait(wake: -1, deadline: deadline) == .readable else {
-                throw End.failed("\(stream.peerDescription): no answer to the agent's Hello")
+            noticeEnd()
+            switch try stream.wait(wake: signal.descriptor, deadline: min(deadline, lastMoment ?? deadline)) {
+            case .readable: try receive(welcomed)
+            case .woken: signal.drain()
+            case .timedOut: throw End.failed("\(stream.peerDescription): no answer to the agent's Hello")
             }
-            try receive(welcomed)
         }
+    }
+
+    private mutating func noticeEnd() {
+        if lastMoment == nil, feed.isFinished { lastMoment = .after(settings.times.goodbye) }
     }
 
     private mutating func step(_ welcomed: () -> Void) throws {
         // Asked before the feed: a sweep that comes in between is sent in this round, the goodbye only after it.
-        let isFinished = feed.isFinished
+        noticeEnd()
         if case .frame(let sent) = state.sending, let frame = try feed.next(after: sent) {
-            try stream.write(frame.bytes, deadline: .after(settings.writeLimit))
+            try stream.write(frame.bytes, deadline: lastMoment ?? .after(settings.writeLimit))
             state.sent(frame)
         }
-        if isFinished { throw End.finished }
+        if lastMoment != nil { throw End.finished }
         switch try stream.wait(wake: signal.descriptor, deadline: nextCredentialCheck) {
         case .readable: try receive(welcomed)
         case .woken: signal.drain()
@@ -131,7 +140,7 @@ struct PushSession: ~Copyable {
     }
 
     private consuming func sayGoodbye() {
-        let deadline = Deadline.after(settings.times.goodbye)
+        let deadline = lastMoment ?? .after(settings.times.goodbye)
         if let frame = try? AgentMessage.goodbye.encodedFrame() { try? stream.write(frame, deadline: deadline) }
         stream.close(deadline: deadline)
     }

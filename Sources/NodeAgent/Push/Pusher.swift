@@ -20,7 +20,6 @@ final class Pusher: Sendable {
         self.settings = settings
         self.feed = feed
         signal = try EventSignal()
-        feed.add(listener: signal)
     }
 
     /// The aggregator's name no longer resolves to this address: no further attempt once the session ends.
@@ -32,16 +31,19 @@ final class Pusher: Sendable {
     private var mayGoOn: Bool { !isStopped.load(ordering: .acquiring) && !feed.isFinished }
 
     func run() {
+        feed.add(listener: signal)
         defer { feed.remove(listener: signal) }
-        var backoff = Backoff(interval: settings.interval)
+        var backoff = Backoff(interval: settings.interval, first: settings.times.firstPause)
         /// What was last complained of: an aggregator that stays away is one line, not one for each attempt.
         var complaint: String?
         while mayGoOn {
             var pause: Duration?
+            var held: Deadline?
             let end = attempt {
                 complaint = nil
-                backoff.succeeded()
+                held = .after(settings.times.held)
             }
+            if let held, held.hasPassed { backoff.succeeded() }
             switch end {
             case .finished: return
             case .refused(let reject):

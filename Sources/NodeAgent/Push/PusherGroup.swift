@@ -26,7 +26,6 @@ final class PusherGroup: Sendable {
         self.settings = settings
         self.feed = feed
         signal = try EventSignal()
-        feed.add(listener: signal)
     }
 
     private struct Member {
@@ -34,45 +33,74 @@ final class PusherGroup: Sendable {
         let thread: ThreadBox
     }
 
-    /// Runs until the feed is finished and every session has said goodbye. Has a thread of its own because a look-up
-    /// can block for as long as the resolver likes.
-    func run() {
-        defer { feed.remove(listener: signal) }
-        var members: [SocketAddress: Member] = [:]
-        var complaint: String?
-        while !feed.isFinished {
-            var pause = settings.times.resolve
-            do {
-                try update(&members)
-                complaint = nil
-            } catch {
-                pause = settings.times.resolveRetry
-                if complaint != "\(error)" {
-                    settings.log.warning(
-                        "cannot reach out to the aggregator", ("aggregator", "\(endpoint)"), ("reason", "\(error)"))
-                }
-                complaint = "\(error)"
-            }
-            signal.wait(until: .after(pause)) { !feed.isFinished }
-        }
-        for member in members.values { member.thread.join() }
+    private struct Members {
+        var current: [SocketAddress: Member] = [:]
+        /// Their address is gone; their session, if they still have one, goes on until the aggregator ends it.
+        var leaving: [Member] = []
     }
 
-    private func update(_ members: inout [SocketAddress: Member]) throws {
-        let addresses = try resolve(endpoint)
-        let found = Set(addresses.prefix(Self.mostAddresses))
-        for (address, member) in members where !found.contains(address) {
-            // Its session, if it still has one, goes on until the aggregator ends it; the thread is joined then.
-            member.pusher.stop()
+    /// What is to be logged when it changes.
+    private struct Problem: Equatable {
+        let text: String
+        let reason: String
+    }
+
+    /// Runs until the feed is finished and every session has said goodbye, or had its time to. Has a thread of its own
+    /// because a look-up can block for as long as the resolver likes.
+    func run() {
+        feed.add(listener: signal)
+        defer { feed.remove(listener: signal) }
+        var members = Members()
+        var complaint: Problem?
+        while !feed.isFinished {
+            var pause = settings.times.resolve
+            var problem: Problem?
+            do {
+                problem = try update(&members)
+            } catch {
+                pause = settings.times.resolveRetry
+                problem = Problem(text: "cannot reach out to the aggregator", reason: "\(error)")
+            }
+            if let problem, problem != complaint {
+                settings.log.warning(
+                    problem.text, ("aggregator", "\(endpoint)"), ("reason", problem.reason))
+            }
+            complaint = problem
+            signal.wait(until: .after(pause)) { !feed.isFinished }
+        }
+        let deadline = Deadline.after(settings.times.goodbye)
+        for member in members.leaving + members.current.values where !member.thread.join(by: deadline) {
+            // Stuck with its peer in a connect or a write whose own deadline is further away.
             member.thread.leaveToProcess()
-            members[address] = nil
+        }
+    }
+
+    /// - Returns: what is wrong with the answer, although it can be used.
+    private func update(_ members: inout Members) throws -> Problem? {
+        let addresses = try resolve(endpoint)
+        let found = Set(addresses)
+        for (address, member) in members.current where !found.contains(address) {
+            member.pusher.stop()
+            members.leaving.append(member)
+            members.current[address] = nil
             settings.log.info("address is gone", ("aggregator", "\(endpoint)"), ("address", "\(address)"))
         }
-        for address in found where members[address] == nil {
+        members.leaving.removeAll { $0.thread.join(by: .after(.zero)) }
+        // Those that are there stay, whatever the order: resolvers change it from answer to answer.
+        for address in addresses where members.current[address] == nil {
+            guard members.current.count < Self.mostAddresses else {
+                return Problem(
+                    text: "the aggregator has too many addresses",
+                    reason:
+                        "\(found.count) addresses, of which only \(Self.mostAddresses) are pushed to; is the name right?"
+                )
+            }
             let pusher = try Pusher(
-                address: address, serverName: settings.serverName ?? endpoint.host, settings: settings, feed: feed)
-            members[address] = Member(
+                address: address, serverName: settings.serverName ?? endpoint.host, settings: settings,
+                feed: feed)
+            members.current[address] = Member(
                 pusher: pusher, thread: ThreadBox(try WorkerThread(name: "push") { pusher.run() }))
         }
+        return nil
     }
 }

@@ -31,6 +31,15 @@ final class EventSignal: Sendable {
         }
     }
 
+    /// Waits for a raise, and leaves it there.
+    func isRaised(by deadline: Deadline) -> Bool {
+        while true {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if unsafe poll(&entry, 1, deadline.remainingMilliseconds) > 0 { return true }
+            if deadline.hasPassed { return false }
+        }
+    }
+
     func drain() {
         var count: UInt64 = 0
         _ = unsafe read(descriptor, &count, 8)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import TLS
 
 /// A thread of the agent's own. Whoever starts one joins it, or lets it go.
 ///
@@ -11,6 +12,8 @@ struct WorkerThread: ~Copyable {
     private static let stackBytes = 512 * 1024
 
     private let handle: pthread_t
+    /// Raised when the body is done. `pthread_clockjoin_np(3)` would do too, but race detectors do not know it.
+    private let done: EventSignal
 
     struct Failure: Error, CustomStringConvertible {
         let code: Int32
@@ -19,7 +22,17 @@ struct WorkerThread: ~Copyable {
 
     /// - Parameter name: shown by `ps -L` and `top -H`; the kernel keeps 15 bytes of it.
     init(name: String, _ body: @escaping @Sendable () -> Void) throws(Failure) {
-        let box = unsafe Unmanaged.passRetained(Body(name: name, run: body))
+        let done: EventSignal
+        do throws(SystemFailure) {
+            done = try EventSignal()
+        } catch {
+            throw Failure(code: error.code)
+        }
+        let box = unsafe Unmanaged.passRetained(
+            Body(name: name) {
+                body()
+                done.raise()
+            })
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)
         defer { unsafe pthread_attr_destroy(&attributes) }
@@ -39,10 +52,14 @@ struct WorkerThread: ~Copyable {
             throw Failure(code: code)
         }
         self.handle = handle
+        self.done = done
     }
 
-    consuming func join() {
+    /// Waits for the thread to end. Once true, the thread is gone and must not be asked again.
+    func hasEnded(by deadline: Deadline) -> Bool {
+        guard done.isRaised(by: deadline) else { return false }
         pthread_join(handle, nil)
+        return true
     }
 
     consuming func detach() {

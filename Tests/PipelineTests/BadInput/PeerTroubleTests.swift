@@ -114,7 +114,7 @@ import Testing
         #expect(token.contains(aggregator.push) && token.contains("agent-token"), "\(token)")
         let name = try await complaint(pretender, "the aggregator refuses this agent")
         #expect(name.contains("another-node") && name.contains("--node-name"), "\(name)")
-        #expect(aggregator.program.lines(with: "session refused").count == 2, "\(aggregator.program.text)")
+        #expect(aggregator.program.lines(with: "session refused").count >= 2, "\(aggregator.program.text)")
         #expect(try aggregator.client().pods().count == 1)
         #expect(!aggregator.program.text.contains("0123456789abcdef"), "a token in the log")
     }

@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 
-/// A small JSON tree with ordered members: for documents that are rare (errors, discovery, the core stub) and for the
-/// forms people read (indented JSON, YAML). Lists asked for by programs never pass through it.
-indirect enum JSONValue: Equatable {
-    case null
-    case bool(Bool)
-    case int(Int64)
-    case string(String)
-    case array([JSONValue])
-    case object([Member])
-
-    struct Member: Equatable {
-        var name: String
-        var value: JSONValue
-    }
-
+/// Laying a tree out, and building one.
+extension JSONValue {
     /// An object without the members that are nil.
     static func members(_ members: (String, JSONValue?)...) -> JSONValue {
         .object(members.compactMap { name, value in value.map { Member(name: name, value: $0) } })
@@ -31,6 +19,7 @@ indirect enum JSONValue: Equatable {
         case .null: out.text("null")
         case .bool(let value): out.text(value ? "true" : "false")
         case .int(let value): out.decimal(value)
+        case .decimal(let value): out.text(value)
         case .string(let value): out.jsonString(value)
         case .array(let items):
             out.byte(0x5b)
@@ -78,7 +67,7 @@ indirect enum JSONValue: Equatable {
             }
             line(depth)
             out.byte(0x7d)
-        case .null, .bool, .int, .string, .array, .object: self.write(to: &out)
+        case .null, .bool, .int, .decimal, .string, .array, .object: self.write(to: &out)
         }
     }
 }

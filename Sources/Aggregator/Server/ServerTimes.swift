@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+
+/// How long the API port waits for what.
+struct ServerTimes: Sendable {
+    /// From a connection to its TLS session.
+    var handshake: TimeAmount = .seconds(10)
+    /// A connection on which nothing has moved for this long is closed, and so is one on which no whole request has come,
+    /// however many bytes of one. Above the API server's own ping interval.
+    var idle: TimeAmount = .seconds(120)
+    /// A client that has not taken its answer by then is cut off, as `--request-timeout` has it.
+    var answer: TimeAmount = .seconds(60)
+    /// A closing connection waits this long for the client to take what is on its way and to say goodbye.
+    var close: TimeAmount = .seconds(5)
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOPosix
+import Synchronization
+import TLS
+import TLSTestSupport
+import Wire
+
+@testable import Aggregator
+
+/// The push port on 127.0.0.1, with all that hangs on it.
+struct IngestServer {
+    static let token = "a token of the tests"
+    static let instance = "instance-1"
+
+    let log = LogCapture()
+    let metrics = IngestMetrics()
+    let store = SampleStore()
+    let service: IngestService
+    let port: UInt16
+    private let listener: any Channel
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+    static func run(
+        authenticator: any AgentAuthenticator = StaticAgentAuthenticator(token: Array(token.utf8), nodes: ["n1"]),
+        times: IngestTimes = IngestTimes(), _ body: (IngestServer) async throws -> Void
+    ) async throws {
+        let server = try await IngestServer(authenticator, times)
+        let result = await Result { () async throws in try await body(server) }
+        try await server.listener.close()
+        await server.service.connections.closeAll()
+        try await server.group.shutdownGracefully()
+        try result.get()
+    }
+
+    private init(_ authenticator: any AgentAuthenticator, _ times: IngestTimes) async throws {
+        service = try await IngestService(
+            store: store, authenticator: authenticator, metrics: metrics, logger: log.logger,
+            instance: Self.instance, times: times, group: group)
+        let context = try TestPKI.shared.serverContext(
+            clients: .optional(TestPKI.shared.trust), alpn: [PushProtocol.alpn], requiresALPN: true)
+        listener = try await service.bind(host: "127.0.0.1", port: 0, context: context, group: group)
+        port = UInt16(listener.localAddress?.port ?? 0)
+    }
+
+    func agent(identity: TLSIdentity? = nil, alpn: [String] = [PushProtocol.alpn]) throws -> TestAgent {
+        try TestAgent(port: port, identity: identity, alpn: alpn)
+    }
+
+    /// An agent whose session is open.
+    func welcomedAgent(_ node: String = "n1") throws -> TestAgent {
+        let agent = try agent()
+        try agent.send(.hello(.test(node)))
+        _ = try agent.welcome()
+        return agent
+    }
+
+    /// Refusals and cut connections by reason, those that happened.
+    var refused: [String: Int] {
+        Dictionary(uniqueKeysWithValues: metrics.refused.filter { $0.count > 0 }.map { ($0.reason, $0.count) })
+    }
+
+    var openSessions: Int { metrics.sessionsOpen.value }
+    var samples: Int { metrics.samplesReceived.value }
+}
+
+extension Result where Failure == any Error {
+    init(catching body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
+extension Hello {
+    static func test(_ node: String = "n1", token: String = IngestServer.token) -> Hello {
+        Hello(
+            nodeName: node, bootID: "boot-1", agentVersion: "1.2.3", intervalMilliseconds: 1_000, credential: token,
+            capacityMillicores: 4_000, capacityMemoryBytes: 8 << 30, cgroupMode: .v2)
+    }
+}
+
+/// Answers when the test says so.
+final class LateAuthenticator: AgentAuthenticator {
+    private let pending = Mutex<[(claim: AgentClaim, promise: EventLoopPromise<AgentVerdict>)]>([])
+
+    func authenticate(_ claim: AgentClaim, on eventLoop: any EventLoop) -> EventLoopFuture<AgentVerdict> {
+        let promise = eventLoop.makePromise(of: AgentVerdict.self)
+        pending.withLock { $0.append((claim, promise)) }
+        return promise.futureResult
+    }
+
+    /// Waits for a question and answers it.
+    /// - Returns: what was asked; nil when nothing was.
+    @discardableResult
+    func answer(_ verdict: AgentVerdict) async throws -> AgentClaim? {
+        guard try await isAsked() else { return nil }
+        let (claim, promise) = pending.withLock { $0.removeFirst() }
+        promise.succeed(verdict)
+        // Whoever asked has seen the answer before we do.
+        _ = try await promise.futureResult.get()
+        return claim
+    }
+
+    func isAsked() async throws -> Bool { try await eventually { pending.withLock { !$0.isEmpty } } }
+}

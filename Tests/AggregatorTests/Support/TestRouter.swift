@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import MetricsAPI
+import NIOCore
+import NIOEmbedded
+
+@testable import Aggregator
+
+/// Nodes and pods a test makes up.
+struct FixedSource: MetricsSource {
+    var nodeList: [NodeFigures] = []
+    var podList: [PodFigures] = []
+
+    func nodes() -> [NodeFigures] { nodeList }
+
+    func node(named name: String) -> Lookup<NodeFigures> {
+        nodeList.first { $0.name == name }.map(Lookup.found) ?? .unknown
+    }
+
+    func pods(inNamespace namespace: String?) -> [PodFigures] {
+        podList.filter { namespace == nil || $0.namespace == namespace }
+    }
+
+    func pod(namespace: String, name: String) -> Lookup<PodFigures> {
+        podList.first { $0.namespace == namespace && $0.name == name }.map(Lookup.found) ?? .unknown
+    }
+}
+
+extension RequestRouter {
+    static let userToken = "the user's token"
+
+    static func test(
+        source: any MetricsSource & Sendable = FixedSource(),
+        live: [HealthCheck] = [HealthCheck(name: "ping") { nil }],
+        ready: [HealthCheck] = [HealthCheck(name: "ping") { nil }, HealthCheck(name: "agents") { "none yet" }],
+        authenticator: (any RequestAuthenticator)? = nil, store: SampleStore = SampleStore(),
+        ingest: IngestMetrics = IngestMetrics()
+    ) -> RequestRouter {
+        let access = StaticRequestAccess(token: Array(userToken.utf8))
+        let metrics = ServerMetrics()
+        return RequestRouter(
+            authenticator: authenticator ?? access, authorizer: access, health: HealthChecks(live: live, ready: ready),
+            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store),
+            api: MetricsAPIHandler(
+                versionInfo: VersionInfo(major: "1", minor: "2", gitVersion: "v1.2.3", platform: "linux/amd64")),
+            source: source, metrics: metrics)
+    }
+
+    /// What a request is answered, without a server.
+    /// - Parameter token: shown as a bearer token; nil shows none.
+    func ask(_ path: String, method: String = "GET", query: String? = nil, token: String? = userToken) throws
+        -> APIResponse
+    {
+        let request = APIRequest(method: method, path: path, query: query)
+        let credentials = RequestCredentials(authorization: token.map { "Bearer \($0)" }, certificate: nil)
+        return try respond(to: request, credentials: credentials, on: EmbeddedEventLoop()).wait()
+    }
+}
+
+extension APIResponse {
+    var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+extension NodeFigures {
+    static func test(_ name: String = "n1", atUnixNanoseconds time: Int64) -> NodeFigures {
+        NodeFigures(
+            name: name, timestampUnixNanoseconds: time, windowNanoseconds: 15_000_000_000,
+            usage: ResourceUsage(cpuNanocores: 250_000_000, memoryBytes: 1 << 20))
+    }
+}

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cluster that the end-to-end tests share.
+
+METRICS_PUSH_E2E_KEEP=1        leaves it up at the end
+METRICS_PUSH_E2E_CLUSTER=DIR   uses one that is up, and leaves it so
+"""
+
+import itertools
+import os
+import shutil
+import signal
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from harness import lifecycle
+from harness.cluster import Cluster
+from harness.errors import HarnessError
+from harness.layout import Layout
+from harness.programs import ROOT
+from harness.waiting import wait_until
+
+SERVICE_ACCOUNT_DEADLINE = 15
+
+running: Cluster | None = None
+numbers = itertools.count(1)
+
+
+def say(config: pytest.Config, text: str) -> None:
+    """Tells the person who waits, past pytest's capturing of output."""
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{text}", flush=True)
+
+
+def pytest_configure() -> None:
+    # What would end us takes the cluster down first, like Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    global running
+    given = os.environ.get("METRICS_PUSH_E2E_CLUSTER")
+    layout = Layout.at(given or ROOT / ".run/e2e")
+    if not given:
+        # Left over by a run that was killed.
+        lifecycle.down(layout)
+        say(request.config, "bringing the cluster up ...")
+        began = time.monotonic()
+        lifecycle.up(layout)
+        say(request.config, f"cluster up in {time.monotonic() - began:.1f} s: KUBECONFIG={layout.kubeconfig}")
+    running = Cluster(layout)
+    yield running
+    if given or os.environ.get("METRICS_PUSH_E2E_KEEP"):
+        say(
+            request.config,
+            f"cluster left up: KUBECONFIG={layout.kubeconfig}; Tests/EndToEnd/cluster down {layout.root} ends it",
+        )
+        return
+    running = None
+    lifecycle.down(layout)
+    if request.session.testsfailed:
+        say(request.config, f"the cluster's logs are in {layout.logs}")
+    else:
+        shutil.rmtree(layout.root)
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace of the test's own."""
+    name = f"test-{os.getpid()}-{next(numbers)}"
+    cluster.kubectl("create", "namespace", name)
+    # Pods are refused before it is there.
+    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+    wait_until(lambda: cluster.api.get(account).status == 200, SERVICE_ACCOUNT_DEADLINE, "the ServiceAccount")
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Generator[None, Any, None]:
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed and running and "cluster" in getattr(item, "fixturenames", ()):
+        try:
+            report.sections.append(("the cluster", running.report()))
+        except (OSError, HarnessError) as error:
+            report.sections.append(("the cluster", f"no report: {error}"))

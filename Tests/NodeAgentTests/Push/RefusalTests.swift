@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import TLS
+import Testing
+import Wire
+
+@testable import NodeAgent
+
+@Suite("An aggregator that refuses the agent")
+struct RefusalTests {
+    private static func refusing(
+        _ code: RejectCode = .wrongNode, afterWelcome: Bool = false
+    ) throws -> FakeAggregator {
+        try FakeAggregator { session in
+            if afterWelcome { try session.welcome() } else { try session.hear() }
+            try session.say(.reject(Reject(code: code, reason: "the token is another node's")))
+            session.outlast()
+        }
+    }
+
+    @Test("the reason is logged as an error, once however often it is given")
+    func once() throws {
+        let aggregator = try Self.refusing()
+        let rig = try PushRig { $0.afterRefusal = .milliseconds(2) }
+        defer { rig.end() }
+        _ = try rig.pusher(to: aggregator.address)
+        try aggregator.connections(5)
+        #expect(rig.collected.count("level=error") == 1)
+        let line = try rig.collected.line(with: "the aggregator refuses this agent")
+        for part in ["code=wrongNode", "another node's", "\(aggregator.address)"] { #expect(line.contains(part)) }
+        #expect(rig.collected.count("session open") == 0)
+    }
+
+    @Test("a refusal of a session that was open is logged after its opening")
+    func afterWelcome() throws {
+        let aggregator = try Self.refusing(afterWelcome: true)
+        let rig = try PushRig()
+        defer { rig.end() }
+        _ = try rig.pusher(to: aggregator.address)
+        try rig.collected.line(with: "the aggregator refuses this agent")
+        #expect(rig.collected.lines.now.map { $0.contains("session open") } == [true, false])
+        #expect(aggregator.sessions.now.count == 1)
+    }
+
+    @Test("after a refusal that a person must mend the agent waits for half the pause at least")
+    func pause() throws {
+        let aggregator = try Self.refusing()
+        let rig = try PushRig { $0.afterRefusal = .milliseconds(400) }
+        defer { rig.end() }
+        _ = try rig.pusher(to: aggregator.address)
+        try aggregator.connections(1)
+        let earliest = Deadline.after(.milliseconds(150))
+        try aggregator.connections(2)
+        #expect(earliest.hasPassed)
+    }
+
+    @Test("an aggregator that shuts down is asked again soon: its successor may be there already")
+    func shuttingDown() throws {
+        let aggregator = try Self.refusing(.shuttingDown)
+        let rig = try PushRig()
+        defer { rig.end() }
+        _ = try rig.pusher(to: aggregator.address)
+        try aggregator.connections(3)
+    }
+
+    @Test("the pause ends with the agent")
+    func ended() throws {
+        let aggregator = try Self.refusing()
+        let rig = try PushRig()
+        let running = try rig.pusher(to: aggregator.address).running
+        try rig.collected.line(with: "refuses")
+        rig.end()
+        _ = try running.end(within: .seconds(2))
+    }
+}

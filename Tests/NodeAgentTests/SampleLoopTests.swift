@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import Cgroups
+import Glibc
+import TLS
+import Testing
+import Wire
+
+@testable import NodeAgent
+
+@Suite("The sampling thread")
+struct SampleLoopTests {
+    /// The loop in a thread of its own, ended by a signal to that thread as a process is by one to it.
+    private struct Loop {
+        let feed = FrameFeed()
+        let collected = CollectedLog()
+        private let published: EventSignal
+        private let thread = Watched<pthread_t?>(nil)
+        private let running: PushRig.Running<String?>
+
+        init(_ node: FixtureNode, interval: Duration) throws {
+            let roots = node.roots
+            published = try EventSignal()
+            feed.add(listener: published)
+            running = try PushRig.Running { [feed, collected, thread] in
+                do {
+                    let signals = try SignalDescriptor()
+                    thread.change { $0 = pthread_self() }
+                    SampleLoop(
+                        sampler: try NodeSampler(roots: roots), feed: feed, interval: interval, log: collected.log,
+                        signals: signals
+                    ).run()
+                    return nil
+                } catch {
+                    return "\(error)"
+                }
+            }
+        }
+
+        /// Waits for the newest frame to be that of the sweep with this number or a later one.
+        @discardableResult
+        func sweep(_ number: UInt64, within limit: Duration = .seconds(10)) throws -> EncodedFrame {
+            var newest: EncodedFrame?
+            published.wait(until: .after(limit)) {
+                newest = try? feed.next(after: nil)
+                return (newest?.sequence ?? 0) < number
+            }
+            let frame = try #require(
+                newest, "no sweep; the thread ended with \(running.result.now ?? nil ?? "nothing")")
+            try #require(frame.sequence >= number)
+            return frame
+        }
+
+        func raise(_ signal: Int32 = SIGTERM) throws {
+            pthread_kill(try thread.wait(for: "thread") { $0 }, signal)
+        }
+
+        /// Waits for the end of the loop.
+        func end() throws {
+            let failure = try running.end(within: .seconds(5))
+            #expect(failure == nil)
+        }
+    }
+
+    /// A node with one container.
+    private let node = FixtureNode()
+
+    init() { node.container(id(1), cpu: 10, memory: 5) }
+
+    private func decoded(_ frame: EncodedFrame) throws -> SampleBatch {
+        var decoder = AgentFrameDecoder()
+        var batch = SampleBatch()
+        try #require(try decoder.decode(body: frame.body.span.bytes, into: &batch) == .samples)
+        return batch
+    }
+
+    @Test("sweeps come at the interval and do not drift")
+    func onTime() throws {
+        let loop = try Loop(node, interval: .milliseconds(40))
+        let first = try decoded(loop.sweep(1))
+        let last = try decoded(loop.sweep(16))
+        try loop.raise()
+        try loop.end()
+        let milliseconds = (last.bootTimeMicroseconds - first.bootTimeMicroseconds) / 1_000
+        // A machine that is busy may be late, but is never early: the rest of a wait is not rounded away.
+        #expect((last.sequence - first.sequence) * 40 <= milliseconds + 45, "\(milliseconds) ms")
+        #expect(milliseconds < 3_000)
+    }
+
+    @Test("the second sweep comes after a second however long the interval is, so that there are rates")
+    func second() throws {
+        let loop = try Loop(node, interval: .seconds(60))
+        let first = try decoded(loop.sweep(1))
+        let second = try decoded(loop.sweep(2))
+        #expect(second.bootTimeMicroseconds - first.bootTimeMicroseconds >= 990_000)
+        #expect(second.nodeEarlier != nil)
+        try loop.raise()
+        try loop.end()
+    }
+
+    @Test(
+        "a signal ends the first wait and the later ones at once, and one last sweep is published",
+        arguments: [(SIGINT, 1), (SIGTERM, 2)] as [(Int32, UInt64)])
+    func signal(_ number: Int32, after sweeps: UInt64) throws {
+        let loop = try Loop(node, interval: .seconds(60))
+        try loop.sweep(sweeps)
+        node.container(id(1), cpu: 77, memory: 5)
+        try loop.raise(number)
+        try loop.end()
+        let last = try decoded(loop.sweep(sweeps + 1))
+        #expect(last.sequence == sweeps + 1)
+        #expect(last.points.map(\.cpuMicroseconds) == [77])
+        #expect(loop.collected.lines.now.isEmpty)
+    }
+
+    @Test("a kubepods root that goes is logged once, and once when it is back; the node is sampled meanwhile")
+    func problem() throws {
+        let loop = try Loop(node, interval: .milliseconds(5))
+        try loop.sweep(2)
+        node.remove("cgroup/kubepods")
+        let line = try loop.collected.line(with: "level=warning", "cannot read everything")
+        #expect(line.contains("reason="))
+        let without = try decoded(loop.sweep(loop.sweep(1).sequence + 5))
+        #expect(without.points.isEmpty && without.node.cpuMicroseconds == 5_000_000)
+        node.container(id(1), cpu: 20, memory: 5)
+        try loop.collected.line(with: "level=info", "everything can be read again")
+        try loop.sweep(loop.sweep(1).sequence + 3)
+        try loop.raise()
+        try loop.end()
+        #expect(loop.collected.count("everything can be read again") == 1)
+    }
+
+    @Test("logs that cannot be listed are named with their flag: containers would have no names")
+    func names() throws {
+        node.remove("log/containers")
+        let loop = try Loop(node, interval: .milliseconds(5))
+        try loop.collected.line(with: "level=warning", "--log-root", "log/containers")
+        try loop.sweep(5)
+        try loop.raise()
+        try loop.end()
+        #expect(loop.collected.count("--log-root") == 1)
+    }
+}
