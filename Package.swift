@@ -133,5 +133,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: common),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["AgentMain", "AggregatorMain", "Cgroups", "TLS", "TLSTestSupport", "Wire"],
+            swiftSettings: common),
     ]
 )

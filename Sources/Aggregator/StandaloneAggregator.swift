@@ -47,7 +47,8 @@ public struct StandaloneAggregator: Sendable {
         let directory = try startup { () throws in try StateDirectory(path: configuration.stateDirectory) }
         let credentials = try startup { try StandaloneCredentials(directory: directory) }
         let identity = try startup {
-            try credentials.serverIdentity(hostName: configuration.nodeNames.first ?? "localhost")
+            try credentials.serverIdentity(
+                hostName: configuration.nodeNames.first ?? "localhost", address: configuration.bindAddress)
         }
         let store = SampleStore(configuration: configuration.store)
         let ingestMetrics = IngestMetrics()

@@ -81,9 +81,10 @@ struct AggregatorCommand: ParsableCommand {
             throw ValidationError(
                 "--standalone needs --state-dir DIR, a directory of its own to keep its CA and tokens in")
         }
-        guard bindAddress == "::1" || bindAddress.hasPrefix("127.") else {
+        guard Self.isLoopback(bindAddress) else {
             throw ValidationError(
-                "--bind-address: \"\(bindAddress)\" is not a loopback address; --standalone serves nothing else")
+                "--bind-address: \"\(bindAddress)\" is not a loopback address; --standalone serves nothing else, "
+                    + "give 127.0.0.1 or ::1")
         }
         return AggregatorConfiguration(
             bindAddress: bindAddress, securePort: Int(securePort), pushPort: Int(pushPort),
@@ -92,6 +93,12 @@ struct AggregatorCommand: ParsableCommand {
                 staleAfter: try flag("--stale-after", staleAfter, .seconds(2) ... .seconds(3600))),
             stateDirectory: stateDir, nodeNames: try nodeNames(),
             logLevel: try usage("--log-level") { () throws(FlagError) in try LogLevel.parse(logLevel) })
+    }
+
+    /// Only numbers: what a name leads to is not for us to say.
+    private static func isLoopback(_ address: String) -> Bool {
+        var octets = [UInt8](repeating: 0, count: 4)
+        return address == "::1" || inet_pton(AF_INET, address, &octets) == 1 && octets[0] == 127
     }
 
     private func nodeNames() throws -> [String] {

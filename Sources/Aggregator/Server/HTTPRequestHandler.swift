@@ -106,25 +106,35 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         if hasBody { headers.add(name: "Content-Length", value: "\(response.body.count)") }
         if closes, head.version.major == 1 { headers.add(name: "Connection", value: "close") }
         let status = HTTPResponseStatus(statusCode: response.status)
-        context.write(
-            wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: status, headers: headers))),
-            promise: nil)
-        if hasBody, !response.body.isEmpty, head.method != .HEAD {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
-        }
+        let responseHead = wrapOutboundOut(
+            .head(HTTPResponseHead(version: head.version, status: status, headers: headers)))
         let written = context.eventLoop.makePromise(of: Void.self)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        written.futureResult.whenComplete { _ in
-            let (handler, context) = bound.value
-            handler.deadline?.cancel()
-            if closes {
-                context.close(promise: nil)
-            } else if head.version.major == 1, context.channel.isActive {
-                // A stream of HTTP/2 has had its one request.
-                handler.startDeadline(handler.times.idle, context)
+        written.futureResult.whenSuccess {
+            // Not from within the write: the next request may be waiting, and the one after that.
+            bound.eventLoop.execute {
+                let (handler, context) = bound.value
+                handler.finish(context, isStream: head.version.major != 1, closes: closes)
             }
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        if hasBody, !response.body.isEmpty, head.method != .HEAD {
+            context.write(responseHead, promise: nil)
+            let body = ByteBuffer(bytes: response.body)
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(body))), promise: written)
+        } else {
+            context.writeAndFlush(responseHead, promise: written)
+        }
+    }
+
+    /// Lets the next pipelined request be answered, once the client has taken this answer: one that asks and asks and
+    /// never reads makes us hold one answer, and occupies nobody else's loop.
+    private func finish(_ context: ChannelHandlerContext, isStream: Bool, closes: Bool) {
+        deadline?.cancel()
+        guard context.channel.isActive else { return }
+        // A stream of HTTP/2 has had its one request. The next one of a connection may come with this write.
+        if !closes, !isStream { startDeadline(times.idle, context) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        if closes { context.close(promise: nil) }
     }
 }
 

@@ -65,11 +65,14 @@ struct StandaloneCredentials: Sendable {
     }
 
     /// The certificate that both ports serve on the loopback addresses.
-    func serverIdentity(hostName: String) throws -> TLSIdentity {
+    /// - Parameter address: the one that they listen on.
+    func serverIdentity(hostName: String, address: String = "127.0.0.1") throws -> TLSIdentity {
+        let usual = ["127.0.0.1", "::1"]
         let issued = try authority.issue(
             .init(
                 commonName: "metrics-push aggregator", organizations: [],
-                dnsNames: ["localhost", hostName], ipAddresses: ["127.0.0.1", "::1"], usage: .server,
+                dnsNames: ["localhost", hostName],
+                ipAddresses: usual.contains(address) ? usual : usual + [address], usage: .server,
                 validFor: Self.leafLifetime))
         return try TLSIdentity(certificatePEM: issued.certificatePEM, keyPEM: issued.keyPEM)
     }

@@ -28,48 +28,68 @@ struct StandaloneSource: MetricsSource, CoreSource {
     }
 
     func pods(inNamespace namespace: String?) -> [PodFigures] {
-        var found: [PodFigures] = []
+        var found: [Candidate] = []
         for record in store.records {
             fresh(record) { series in
                 for uid in series.pods.keys {
                     if let namespace, series.podNames(uid: uid)?.namespace != namespace { continue }
-                    if let pod = series.podFigures(uid: uid, labels: .empty, window: store.window) { found.append(pod) }
+                    if let pod = candidate(uid, in: series) { found.append(pod) }
                 }
             }
         }
-        found.sort { ($0.namespace, $0.name, $0.uid) < ($1.namespace, $1.name, $1.uid) }
-        return Self.newestOfEachName(found)
+        return Self.youngestOfEachName(found)
     }
 
     func pod(namespace: String, name: String) -> Lookup<PodFigures> {
         var isKnown = false
-        var found: [PodFigures] = []
+        var found: [Candidate] = []
         for record in store.records {
             fresh(record) { series in
                 for uid in series.pods.keys {
                     guard let names = series.podNames(uid: uid), names == (namespace, name) else { continue }
                     isKnown = true
-                    if let pod = series.podFigures(uid: uid, labels: .empty, window: store.window) { found.append(pod) }
+                    if let pod = candidate(uid, in: series) { found.append(pod) }
                 }
             }
         }
-        if let pod = Self.newestOfEachName(found).first { return .found(pod) }
+        if let pod = Self.youngestOfEachName(found).first { return .found(pod) }
         return isKnown ? .withoutMetrics : .unknown
+    }
+
+    /// A pod that can be served, and what decides between two of the same name.
+    private struct Candidate {
+        let pod: PodFigures
+        /// When its oldest container started, Unix time in µs; nil sorts before any.
+        let start: Int64?
+
+        func isYounger(than other: Candidate) -> Bool {
+            if start != other.start { return start ?? .min > other.start ?? .min }
+            return pod.timestampUnixNanoseconds > other.pod.timestampUnixNanoseconds
+        }
+    }
+
+    private func candidate(_ uid: String, in series: borrowing NodeSeries) -> Candidate? {
+        guard let pod = series.podFigures(uid: uid, labels: .empty, window: store.window) else { return nil }
+        let start = series.podNames(uid: uid)?.startMicroseconds
+        return Candidate(pod: pod, start: start == .max ? nil : start)
     }
 
     /// A pod made anew under its old name (a StatefulSet's) may be there twice for a moment, the old one ending.
     ///
-    /// Without the API server's word for which one is meant, the one with the newest sample is served.
-    private static func newestOfEachName(_ pods: [PodFigures]) -> [PodFigures] {
-        var result: [PodFigures] = []
-        for pod in pods {
-            if let last = result.last, last.namespace == pod.namespace, last.name == pod.name {
-                if last.timestampUnixNanoseconds < pod.timestampUnixNanoseconds { result[result.count - 1] = pod }
+    /// Without the API server's word for which one is meant, the one that started last is served.
+    private static func youngestOfEachName(_ candidates: [Candidate]) -> [PodFigures] {
+        var result: [Candidate] = []
+        for candidate in candidates.sorted(by: {
+            ($0.pod.namespace, $0.pod.name, $0.pod.uid) < ($1.pod.namespace, $1.pod.name, $1.pod.uid)
+        }) {
+            if let last = result.last?.pod, (last.namespace, last.name) == (candidate.pod.namespace, candidate.pod.name)
+            {
+                if candidate.isYounger(than: result[result.count - 1]) { result[result.count - 1] = candidate }
             } else {
-                result.append(pod)
+                result.append(candidate)
             }
         }
-        return result
+        return result.map(\.pod)
     }
 
     private static func labels(node name: String) -> Labels {

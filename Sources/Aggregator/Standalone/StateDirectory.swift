@@ -16,8 +16,7 @@ struct StateDirectory: Sendable {
     init(path: String) throws(Failure) {
         self.path = path
         guard mkdir(path, 0o700) == 0 || errno == EEXIST && Self.isDirectory(path) else {
-            throw Failure(
-                description: "--state-dir: cannot make \(path): \(Self.reason()); name a directory that can be written")
+            throw Self.failure("cannot make \(path)", wayOut: "name a directory that can be written")
         }
     }
 
@@ -37,7 +36,7 @@ struct StateDirectory: Sendable {
         let descriptor = open(path(of: name), O_RDONLY | O_CLOEXEC)
         if descriptor < 0 {
             if errno == ENOENT { return nil }
-            throw Failure(description: "cannot read \(path(of: name)): \(Self.reason())")
+            throw Self.failure("cannot read \(path(of: name))")
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -47,11 +46,13 @@ struct StateDirectory: Sendable {
             if count == 0 { return bytes }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw Failure(description: "cannot read \(path(of: name)): \(Self.reason())")
+                throw Self.failure("cannot read \(path(of: name))")
             }
             bytes.append(contentsOf: chunk[..<count])
         }
-        throw Failure(description: "\(path(of: name)) is larger than 1 MiB; it is not a file of this program")
+        throw Failure(
+            description: "--state-dir: \(path(of: name)) is larger than 1 MiB and not a file of this program; "
+                + "name a directory of its own")
     }
 
     /// Replaces a file whole: a reader sees the old bytes or the new ones, and nobody but the owner sees either.
@@ -81,9 +82,13 @@ struct StateDirectory: Sendable {
         }
     }
 
-    private func writeFailure(_ name: String) -> Failure {
-        Failure(description: "cannot write \(path(of: name)): \(Self.reason())")
-    }
+    private func writeFailure(_ name: String) -> Failure { Self.failure("cannot write \(path(of: name))") }
 
-    private static func reason() -> String { String(cString: strerror(errno)) }
+    /// What failed, why according to `errno`, and the way out.
+    private static func failure(
+        _ what: String, wayOut: String = "name a directory that can be read and written"
+    ) -> Failure {
+        let reason = String(cString: strerror(errno))
+        return Failure(description: "--state-dir: \(what): \(reason); \(wayOut)")
+    }
 }

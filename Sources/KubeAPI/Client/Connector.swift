@@ -69,7 +69,7 @@ struct Connector: Sendable {
             let target = try NIOCore.SocketAddress(ipAddress: address.ipText, port: Int(address.port))
             let connected = ClientBootstrap(group: loop)
                 .connectTimeout(min(left, KubeLimits.connect))
-                .channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 // A peer that vanished without a word is noticed after a minute, even while we only listen.
                 .channelOption(.socketOption(.so_keepalive), value: 1)
                 .channelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 30)

@@ -37,21 +37,29 @@ struct PushSession: ~Copyable {
             let deadline = Deadline.after(settings.times.connect)
             var stream = try TLSStream.connect(
                 address: address, context: settings.context, serverName: serverName, deadline: deadline)
-            // A TLS server without ALPN gets through the handshake; the token is not for it.
+            // Before the credential goes out: what does not speak this protocol has no use for it.
             guard stream.negotiatedALPN == PushProtocol.alpn else {
-                throw End.failed(
-                    "\(stream.peerDescription) does not speak \(PushProtocol.alpn); is this the aggregator's port for agents?"
-                )
+                throw TLSError(
+                    .alpnMismatch,
+                    "\(stream.peerDescription) does not speak \(PushProtocol.alpn) (no ALPN agreed on); "
+                        + "is this the aggregator's port for agents? --aggregator names it")
             }
             var hello = settings.hello
             hello.credential = token
             try stream.write(try AgentMessage.hello(hello).encodedFrame(), deadline: deadline)
             self.token = token
             self.stream = stream
-        } catch let end as End {
-            throw end
         } catch {
-            throw .failed("\(error)")
+            throw .failed(Self.reason(error))
+        }
+    }
+
+    /// The cause, with the flags that may be wrong.
+    private static func reason(_ error: any Error) -> String {
+        switch (error as? TLSError)?.code {
+        case .certificateVerifyFailed:
+            "\(error); --ca-file names the CA to trust, --server-name the name that the certificate must carry"
+        default: "\(error)"
         }
     }
 

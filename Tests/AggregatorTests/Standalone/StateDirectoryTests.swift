@@ -82,7 +82,8 @@ struct StateDirectoryTests {
         try directory.write("large", [UInt8](repeating: 7, count: (1 << 20) + 1))
         #expect(
             failure { _ = try directory.read("large") }
-                == "\(directory.path)/large is larger than 1 MiB; it is not a file of this program")
+                == "--state-dir: \(directory.path)/large is larger than 1 MiB and not a file of this program; "
+                + "name a directory of its own")
     }
 
     @Test("what cannot be made, read or written says which path and why")
@@ -94,10 +95,13 @@ struct StateDirectoryTests {
         )
         let directory = try make()
         #expect(mkdir(directory.path(of: "folder"), 0o700) == 0)
+        let wayOut = "name a directory that can be read and written"
         #expect(
-            failure { _ = try directory.read("folder") } == "cannot read \(directory.path)/folder: Is a directory")
+            failure { _ = try directory.read("folder") }
+                == "--state-dir: cannot read \(directory.path)/folder: Is a directory; \(wayOut)")
         #expect(
-            failure { try directory.write("folder", [1]) } == "cannot write \(directory.path)/folder: Is a directory")
+            failure { try directory.write("folder", [1]) }
+                == "--state-dir: cannot write \(directory.path)/folder: Is a directory; \(wayOut)")
         #expect(try ChildProcess.check(["ls", "-A", directory.path]) == "folder\n")
     }
 

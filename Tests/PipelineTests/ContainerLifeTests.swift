@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import TLSTestSupport
+import Testing
+
+/// Containers that come and go below an agent that keeps running.
+@Suite(
+    .serialized, .enabled(if: KernelTrees.obstacle == nil, Comment(rawValue: KernelTrees.obstacle ?? "")),
+    .timeLimit(.minutes(1)))
+struct ContainerLifeTests {
+    private let first = PodCgroups.Container(
+        pod: "web-0", uid: "11111111-5c1b-4e0a-9d53-0c6d1f7a8b21", name: "app", id: id(1))
+
+    @Test("A container that restarts has its new id's rate only, from its first figure on")
+    func restart() async throws {
+        let scene = try await KernelScene("restarted", first)
+        try await scene.ask("figure of the first container") { $0.contains { $0.windowNanoseconds > 2_000_000_000 } }
+        var second = first
+        second.id = id(2)
+        let new = scene.record(second)
+        try scene.pods.end(first)
+        let ended = scene.served.figures.count
+        try scene.pods.start(second, percent: 5, mebibytes: 4)
+        // The old one's is 24 MiB and more.
+        try await scene.ask("figure of the second container") { $0.contains { $0.memoryBytes < 20 << 20 } }
+        let began = scene.served.figures.count - 1
+        try await scene.ask(for: .seconds(3))
+
+        let figures = scene.served.figures
+        let ofSecond = Set(figures[began...].map(\.timestampSeconds))
+        #expect(figures[began...].allSatisfy { $0.memoryBytes < 20 << 20 }, "the old one's memory came back")
+        #expect(ofSecond.count >= 2)
+        let boundary = figures[began]
+        // Before the first figure of the new one only the sample that had come before the end is served.
+        #expect(Set(figures[ended..<began].map(\.windowNanoseconds)).count <= 2)
+        scene.served.expectRates(KernelHistory(scene.record)) { $0.memoryBytes >= 20 << 20 }
+        let judged = scene.served.expectRates(KernelHistory(new)) {
+            $0.memoryBytes < 20 << 20 && $0.seen >= boundary.seen
+        }
+        #expect(judged >= 2)
+        scene.served.expectForwardTime()
+    }
+
+    @Test("A container that dies is gone with the next sample, and its sibling stays")
+    func death() async throws {
+        var sibling = first
+        sibling.name = "sidecar"
+        sibling.id = id(3)
+        let scene = try await KernelScene("death", first)
+        try scene.pods.start(sibling, percent: 5, mebibytes: 4)
+        let record = scene.record(sibling)
+        try await scene.ask("figures of both") { $0.count == 2 }
+        try scene.pods.end(first)
+        let died = ContinuousClock.now
+        try await scene.ask("figures without the dead one") { $0.map(\.name) == [sibling.servedName] }
+        #expect(ContinuousClock.now - died <= .seconds(3))
+        let end = scene.served.figures.count
+        try await scene.ask(for: .milliseconds(2500))
+        #expect(scene.served.figures[end...].allSatisfy { $0.name == sibling.servedName })
+        scene.served.expectRates(KernelHistory(record)) { $0.name == sibling.servedName }
+        scene.served.expectForwardTime()
+
+        try scene.pods.end(sibling, andPod: true)
+        try await scene.ask("answers without the pod") { $0.isEmpty }
+        #expect(
+            try scene.client.get(APIClient.pods.replacing("/pods", with: "/namespaces/pipe/pods/web-0")).status == 404)
+    }
+
+    @Test("A pod made anew under its name with another uid never shows the old one's figures again")
+    func recreated() async throws {
+        let scene = try await KernelScene("recreated", first)
+        try await scene.ask("figure of the first pod") { $0.contains { $0.windowNanoseconds > 2_000_000_000 } }
+        var second = first
+        second.uid = "22222222-5c1b-4e0a-9d53-0c6d1f7a8b21"
+        second.id = id(4)
+        let record = scene.record(second)
+        // For a moment both are there, as when the old one takes its time to end.
+        try scene.pods.start(second, percent: 10, mebibytes: 4)
+        try await scene.ask("figure of the second pod") { $0.contains { $0.podUID == second.uid } }
+        let began = scene.served.figures.count - 1
+        try await scene.ask(for: .milliseconds(1500))
+        try scene.pods.end(first, andPod: true)
+        try await scene.ask(for: .seconds(2))
+        let later = scene.served.figures[began...]
+        #expect(later.allSatisfy { $0.podUID == second.uid }, "\(later.filter { $0.podUID != second.uid })")
+        #expect(later.allSatisfy { $0.memoryBytes < 20 << 20 })
+        let judged = scene.served.expectRates(KernelHistory(record)) { $0.podUID == second.uid }
+        #expect(judged >= 2)
+        scene.served.expectForwardTime()
+    }
+}

@@ -1,0 +1,1 @@
+../../NodeAgentTests/FixtureNode.swift

@@ -1,0 +1,1 @@
+../../MetricsAPITests/TestJSON.swift
