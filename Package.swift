@@ -112,7 +112,7 @@ let package = Package(
                 nio("NIOHTTP1"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: common),
+            exclude: ["Corpus"], swiftSettings: common),
         .testTarget(
             name: "MetricsAPITests", dependencies: ["MetricsAPI"], exclude: ["Fixtures"], swiftSettings: common),
         .testTarget(
