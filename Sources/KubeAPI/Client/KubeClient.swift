@@ -41,8 +41,10 @@ public final class KubeClient: Sendable {
         self.group = group
         connector = Connector(
             endpoint: configuration.endpoint, serverName: configuration.tlsServerName ?? configuration.endpoint.host,
-            group: group, threads: threads)
-        credentials = Credentials(configuration, threads: threads, logger: logger, maximumAge: credentialsAge)
+            group: group,
+            resolver: NameResolver(endpoint: configuration.endpoint, group: group, threads: threads))
+        credentials = Credentials(
+            configuration, group: group, threads: threads, logger: logger, maximumAge: credentialsAge)
     }
 
     /// Ends what is under way with `cancelled` and closes every connection. The client is of no use afterwards.
@@ -68,7 +70,7 @@ public final class KubeClient: Sendable {
     private func answer(
         to request: KubeRequest, _ deadline: NIODeadline
     ) async throws(ExchangeFailure) -> KubeResponse {
-        var credentials = try await credentials.current()
+        var credentials = try await credentials.current(until: deadline)
         var (mayRenew, mayReuse, retries) = (true, true, 0)
         while true {
             let reused = mayReuse ? connections.takeIdle(credentials.context) : nil
@@ -93,7 +95,7 @@ public final class KubeClient: Sendable {
                 failure = error
             }
             if failure.error.code == .unauthorized || failure.isVerification, mayRenew,
-                let renewed = await self.credentials.renewed(after: credentials)
+                let renewed = await self.credentials.renewed(after: credentials, until: deadline)
             {
                 credentials = renewed
                 mayRenew = false
@@ -134,7 +136,7 @@ public final class KubeClient: Sendable {
     func stream(_ request: KubeRequest, _ stream: Exchange.Stream) async throws(KubeError) {
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
         do throws(ExchangeFailure) {
-            var credentials = try await credentials.current()
+            var credentials = try await credentials.current(until: .now() + KubeLimits.handshake)
             var mayRenew = true
             while true {
                 let failure: ExchangeFailure
@@ -150,7 +152,8 @@ public final class KubeClient: Sendable {
                     failure = error
                 }
                 guard failure.error.code == .unauthorized || failure.isVerification, mayRenew,
-                    let renewed = await self.credentials.renewed(after: credentials)
+                    let renewed = await self.credentials.renewed(
+                        after: credentials, until: .now() + KubeLimits.handshake)
                 else { throw failure }
                 credentials = renewed
                 mayRenew = false
