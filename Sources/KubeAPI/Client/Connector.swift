@@ -14,6 +14,7 @@ struct Connector: Sendable {
     let endpoint: ServerURL
     let serverName: String
     let group: any EventLoopGroup
+    let times: KubeTimes
     let resolver: NameResolver
 
     func connect(_ context: TLSContext, deadline: NIODeadline) async throws(ExchangeFailure) -> Connection {
@@ -46,7 +47,7 @@ struct Connector: Sendable {
         do {
             let target = try NIOCore.SocketAddress(ipAddress: address.ipText, port: Int(address.port))
             let connected = ClientBootstrap(group: loop)
-                .connectTimeout(min(left, KubeLimits.connect))
+                .connectTimeout(min(left, times.connect))
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
                 // A peer that vanished without a word is noticed after a minute, even while we only listen.
                 .channelOption(.socketOption(.so_keepalive), value: 1)
@@ -55,7 +56,7 @@ struct Connector: Sendable {
                 .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try configure(channel, context, ready, min(left, KubeLimits.handshake))
+                        try configure(channel, context, ready, min(left, times.handshake))
                     }
                 }
                 .connect(to: target)
