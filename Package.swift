@@ -114,7 +114,7 @@ let package = Package(
                 nio("NIOHTTP1"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: common),
+            exclude: ["Corpus"], swiftSettings: common),
         .testTarget(
             name: "MetricsAPITests", dependencies: ["Formats", "MetricsAPI"], exclude: ["Fixtures"],
             swiftSettings: common),

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzing and cost measurement of Wire: a package of its own, so that neither is part of the main build. The sources are
+// Fuzzing of Wire and of KubeAPI's decoders, and cost measurement of Wire: a package of its own, so that neither is part of the main build. The sources are
 // links to the main package's; only the flags differ.
 import PackageDescription
 
@@ -22,6 +22,15 @@ let package = Package(
         .target(
             name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"],
             swiftSettings: common + [.strictMemorySafety()]),
+        .target(name: "CKubeProto", dependencies: ["CProtobufC"]),
+        .target(name: "Formats", swiftSettings: common),
+        // What turns bytes into objects; the client around it needs NIO.
+        .target(
+            name: "KubeAPI", dependencies: ["CKubeProto", "CProtobufC", "Formats"],
+            swiftSettings: common + [.strictMemorySafety()]),
+        .executableTarget(
+            name: "KubeFuzz", dependencies: ["KubeAPI"],
+            swiftSettings: common + [.unsafeFlags(["-parse-as-library"])]),
         .executableTarget(
             name: "WireFuzz", dependencies: ["Wire"], swiftSettings: common + [.unsafeFlags(["-parse-as-library"])]),
         .executableTarget(name: "WireCost", dependencies: ["Wire"], swiftSettings: common),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import KubeTestSupport
+import NIOCore
+import NIOPosix
 import Synchronization
 import TLSTestSupport
 import Testing
@@ -129,10 +131,10 @@ struct ClientTests {
             await kubeError { try await cluster.client.configMap(namespace: "ns", name: "c") }?.code == .serverError)
         #expect(cluster.server.requests.count == 4)
         cluster.server.on("GET \(Self.path)") { _ in
-            .status(429, "TooManyRequests", "slow down", headers: ["retry-after": "30"])
+            .status(429, "TooManyRequests", "slow down", headers: ["retry-after": "100"])
         }
         let error = await kubeError { try await cluster.client.configMap(namespace: "ns", name: "c") }
-        #expect(error?.code == .tooManyRequests && error?.retryAfter == .seconds(30))
+        #expect(error?.code == .tooManyRequests && error?.retryAfter == .seconds(100))
         #expect(cluster.server.requests.count == 5)
         await cluster.close()
     }
@@ -188,25 +190,33 @@ struct ClientTests {
         await cluster.close()
     }
 
-    @Test("requests in line keep their deadlines, and the line its bound")
+    @Test("requests in line keep their deadlines and their order, and the line its bound")
     func line() async throws {
-        let cluster = try await TestCluster()
-        let path = "/apis/authentication.k8s.io/v1/tokenreviews"
-        cluster.server.on("POST \(path)") { _ in .silence }
-        let count = KubeLimits.connections + KubeLimits.waitingRequests + 5
-        let codes = await withTaskGroup(of: KubeError.Code?.self) { group in
-            for _ in 0..<count {
-                group.addTask {
-                    await kubeError {
-                        try await cluster.client.reviewToken("t", audiences: [], timeout: .milliseconds(1500))
-                    }?.code
-                }
+        let slots = RequestSlots(count: 1, longestLine: 2)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        @Sendable func enter(_ deadline: NIODeadline) async -> KubeError.Code? {
+            do throws(ExchangeFailure) {
+                try await slots.acquire(until: deadline, on: loop)
+                return nil
+            } catch {
+                return error.error.code
             }
-            return await group.reduce(into: [KubeError.Code?: Int]()) { $0[$1, default: 0] += 1 }
         }
-        #expect(codes[.tooManyRequests, default: 0] >= 5)
-        #expect(codes[.timedOut, default: 0] + codes[.tooManyRequests, default: 0] == count)
-        await cluster.close()
+        #expect(await enter(.distantFuture) == nil)
+        #expect(await enter(.now()) == .timedOut)
+        let cancelled = Task { await enter(.distantFuture) }
+        let waiting = Task { await enter(.distantFuture) }
+        // Two are in line once a third is refused.
+        while await enter(.now()) != .tooManyRequests {}
+        cancelled.cancel()
+        #expect(await cancelled.value == .cancelled)
+        slots.release()
+        #expect(await waiting.value == nil)
+        let last = Task { await enter(.distantFuture) }
+        try await Task.sleep(for: .milliseconds(20))
+        slots.close()
+        #expect(await last.value == .cancelled)
+        #expect(await enter(.distantFuture) == .cancelled)
     }
 
     @Test("cancelling ends a request, and shutting down ends all")

@@ -17,7 +17,7 @@ struct ConnectionTests {
         return KubeClient(
             configuration: try .inCluster(directory: files.directory.path, environment: environment),
             group: MultiThreadedEventLoopGroup.singleton, userAgent: "t",
-            logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }, times: .patient)
     }
 
     @Test("a name that does not resolve is named")

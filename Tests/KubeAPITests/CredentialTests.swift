@@ -31,7 +31,9 @@ struct CredentialTests {
 
     @Test("files are read again when they are old; what cannot be read is used on")
     func age() async throws {
-        let cluster = try await TestCluster(credentialsAge: .zero)
+        var times = KubeTimes.patient
+        times.credentialsAge = .zero
+        let cluster = try await TestCluster(times)
         cluster.server.on("GET \(Self.path)") { _ in ClientTests.configMap() }
         for token in ["token-1", "token-2", "", "token-3"] {
             cluster.files.write(token: token)
@@ -100,7 +102,7 @@ struct CredentialTests {
                 """.utf8))
         let client = KubeClient(
             configuration: try .kubeconfig(path: path), group: MultiThreadedEventLoopGroup.singleton, userAgent: "t",
-            logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }, times: .patient)
         _ = try await client.configMap(namespace: "ns", name: "c")
         let request = try #require(server.requests.first)
         #expect(request.client == "system:node:a")

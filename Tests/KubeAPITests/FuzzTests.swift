@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import KubeTestSupport
 import NIOCore
+import TLSTestSupport
 import Testing
 
 @testable import KubeAPI
@@ -106,6 +108,27 @@ struct FuzzTests {
     @Test("bodies cut at every byte")
     func truncations() {
         for body in Self.bodies { for count in body.indices { feed(Array(body.prefix(count))) } }
+    }
+
+    /// What fuzzing starts from, and what it has found.
+    @Test("the corpus")
+    func corpus() {
+        let folder = #filePath.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/Corpus"
+        var count = 0
+        guard let directory = opendir(folder) else {
+            Issue.record("no \(folder)")
+            return
+        }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix(".") { continue }
+            feed(TemporaryDirectory.read("\(folder)/\(name)"))
+            count += 1
+        }
+        #expect(count >= 5)
     }
 
     @Test("a message of nothing but the smallest entries stays within its memory")

@@ -22,7 +22,8 @@ struct RealServerTests {
         let path = getenv("METRICS_PUSH_TEST_KUBECONFIG").map { String(cString: $0) } ?? ""
         return KubeClient(
             configuration: try .kubeconfig(path: path), group: MultiThreadedEventLoopGroup.singleton,
-            userAgent: "metrics-push-tests/1", logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() })
+            userAgent: "metrics-push-tests/1", logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() },
+            times: .patient)
     }
 
     /// What `KubeClient` has no call for, as JSON.

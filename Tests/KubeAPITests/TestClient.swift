@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import KubeTestSupport
 import Logging
+import NIOCore
 import NIOPosix
 import TLSTestSupport
 
@@ -12,25 +13,33 @@ final class TestCluster: Sendable {
     let files: ClusterFiles
     let client: KubeClient
 
-    init(credentialsAge: Duration = .seconds(60)) async throws {
+    init(_ times: KubeTimes = .patient) async throws {
         server = try await FakeAPIServer()
         files = ClusterFiles()
-        client = try Self.client(server, files, credentialsAge: credentialsAge)
+        client = try Self.client(server, files, times)
     }
 
     static func client(
-        _ server: FakeAPIServer, _ files: ClusterFiles, credentialsAge: Duration = .seconds(60)
+        _ server: FakeAPIServer, _ files: ClusterFiles, _ times: KubeTimes = .patient
     ) throws -> KubeClient {
         KubeClient(
             configuration: try .inCluster(
                 directory: files.directory.path, environment: files.environment(server)),
             group: MultiThreadedEventLoopGroup.singleton, userAgent: "metrics-push-tests/1",
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, credentialsAge: credentialsAge)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, times: times)
     }
 
     func close() async {
         await client.shutdown()
         await server.stop()
+    }
+}
+
+extension KubeTimes {
+    /// Nothing that a busy machine does passes for a server's failure.
+    static var patient: KubeTimes {
+        KubeTimes(
+            request: .seconds(120), list: .seconds(120), connect: .seconds(120), handshake: .seconds(120))
     }
 }
 

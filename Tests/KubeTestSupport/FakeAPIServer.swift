@@ -47,20 +47,18 @@ public final class FakeAPIServer: Sendable {
         var open: [ObjectIdentifier: any Channel] = [:]
         var listener: (any Channel)?
         var context: TLSContext
+        var port = 0
     }
 
     private let state: Mutex<State>
     private let group = MultiThreadedEventLoopGroup.singleton
-    public let port: Int
+    /// The kernel's choice, kept for the whole test.
+    public var port: Int { state.withLock { $0.port } }
 
     /// - Parameter context: nil: the test PKI's server identity, which asks for no client certificate.
     public init(context: TLSContext? = nil) async throws {
         let context = try context ?? TestPKI.shared.serverContext(alpn: ["http/1.1"])
         state = Mutex(State(context: context))
-        // A port of the kernel's choice, kept for the whole test.
-        let probe = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
-        port = probe.localAddress?.port ?? 0
-        try await probe.close()
         try await start()
     }
 
@@ -81,11 +79,26 @@ public final class FakeAPIServer: Sendable {
 
     /// Listens again on the same port.
     public func start() async throws {
-        let listener = try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in self.configure(channel) }
-            .bind(host: "127.0.0.1", port: port).get()
-        state.withLock { $0.listener = listener }
+        let port = port
+        var attempts = 0
+        while true {
+            do {
+                let listener = try await bootstrap.bind(host: "127.0.0.1", port: port).get()
+                state.withLock { state in
+                    state.listener = listener
+                    state.port = listener.localAddress?.port ?? 0
+                }
+                return
+            } catch {
+                // Another connection of this machine may have borrowed the port meanwhile.
+                attempts += 1
+                guard port != 0, attempts < 200 else { throw error }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
     }
 
     /// Goes away: no new connections, and the old ones are cut.

@@ -49,18 +49,18 @@ public final class FakeStreams: Sendable {
     /// The number of streams that were opened.
     public var count: Int { streams.withLock { $0.count } }
 
-    /// The stream opened as the `index`th, from 0 on, as soon as it is there; fails the process after 20 s.
+    /// The stream opened as the `index`th, from 0 on, as soon as it is there; fails the process after 2 minutes.
     public func stream(_ index: Int) async -> FakeStream {
         await eventually { self.count > index }
         return streams.withLock { $0[index] }
     }
 }
 
-/// Waits until something is so, 20 s at most.
+/// Waits until something is so, 2 minutes at most.
 public func eventually(_ what: String = "what is waited for", _ isSo: () -> Bool) async {
-    for _ in 0..<4000 {
+    for _ in 0..<24_000 {
         if isSo() { return }
         try? await Task.sleep(for: .milliseconds(5))
     }
-    fatalError("not within 20 s: \(what)")
+    fatalError("not within 2 minutes: \(what)")
 }

@@ -6,7 +6,7 @@ import NIOPosix
 import TLS
 import TLSChannel
 
-/// Opens connections: resolves the name off the event loops, tries every address, does TLS.
+/// Opens connections: tries every address, does TLS.
 struct Connector: Sendable {
     /// Failures of single addresses that a message lists.
     private static let mostReported = 4
@@ -14,10 +14,11 @@ struct Connector: Sendable {
     let endpoint: ServerURL
     let serverName: String
     let group: any EventLoopGroup
-    let threads: NIOThreadPool
+    let times: KubeTimes
+    let resolver: NameResolver
 
     func connect(_ context: TLSContext, deadline: NIODeadline) async throws(ExchangeFailure) -> Connection {
-        let addresses = try await resolve(deadline)
+        let addresses = try await resolver.addresses(until: deadline)
         var failures: [String] = []
         var last = ExchangeFailure(.unreachable, "no address")
         for address in addresses {
@@ -29,32 +30,10 @@ struct Connector: Sendable {
                 if failures.count < Self.mostReported { failures.append("\(address): \(error.error.message)") }
             }
         }
-        var failure = ExchangeFailure(last.error.code, failures.joined(separator: "; "))
+        let hint = last.isVerification ? "" : "; is the API server up, and can it be reached from here?"
+        var failure = ExchangeFailure(last.error.code, failures.joined(separator: "; ") + hint)
         failure.isVerification = last.isVerification
         throw failure
-    }
-
-    private func resolve(_ deadline: NIODeadline) async throws(ExchangeFailure) -> [TLS.SocketAddress] {
-        if let literal = TLS.SocketAddress(ipLiteral: endpoint.host, port: endpoint.port) { return [literal] }
-        let loop = group.next()
-        let promise = loop.makePromise(of: [TLS.SocketAddress].self)
-        // getaddrinfo has its own deadline, which may be longer than ours: then its answer comes too late.
-        let timer = loop.scheduleTask(deadline: deadline) {
-            promise.fail(ExchangeFailure(.timedOut, "the name '\(endpoint.host)' does not resolve in time"))
-        }
-        threads.runIfActive(eventLoop: loop) { [endpoint] in
-            try TLS.SocketAddress.resolve(host: endpoint.host, port: endpoint.port)
-        }.whenComplete { result in
-            timer.cancel()
-            promise.completeWith(result)
-        }
-        do {
-            return try await promise.futureResult.get()
-        } catch let error as TLSError {
-            throw ExchangeFailure(.unreachable, error.message)
-        } catch {
-            throw error as? ExchangeFailure ?? ExchangeFailure(.unreachable, "\(error)")
-        }
     }
 
     private func connect(
@@ -68,7 +47,7 @@ struct Connector: Sendable {
         do {
             let target = try NIOCore.SocketAddress(ipAddress: address.ipText, port: Int(address.port))
             let connected = ClientBootstrap(group: loop)
-                .connectTimeout(min(left, KubeLimits.connect))
+                .connectTimeout(min(left, times.connect))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 // A peer that vanished without a word is noticed after a minute, even while we only listen.
                 .channelOption(.socketOption(.so_keepalive), value: 1)
@@ -77,7 +56,7 @@ struct Connector: Sendable {
                 .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try configure(channel, context, ready, min(left, KubeLimits.handshake))
+                        try configure(channel, context, ready, min(left, times.handshake))
                     }
                 }
                 .connect(to: target)

@@ -28,14 +28,14 @@ extension KubeClient {
     ///
     /// - Parameter continueToken: of the page before; empty for the first one.
     func listPage<Object: KubeObject>(
-        _ query: ListQuery, continueToken: String, timeout: Duration = KubeLimits.list
+        _ query: ListQuery, continueToken: String
     ) async throws(KubeError) -> ListPage<Object> {
         var parameters = [("limit", "\(Self.pageSize)")]
         if !continueToken.isEmpty { parameters.append(("continue", continueToken)) }
         var request = KubeRequest(path: query.path(parameters))
         if Object.isMetadataOnly { request.accept += ";as=\(Object.listKind);g=meta.k8s.io;v=v1" }
         request.answerLimit = KubeLimits.listPage
-        request.timeout = timeout
+        request.timeout = times.list
         let response = try await send(request)
         return try decoded(response, request) { (body) throws(KubeDecodingError) in
             try ListPage(body, options: query.options)

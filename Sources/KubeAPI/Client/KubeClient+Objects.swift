@@ -8,9 +8,11 @@ extension KubeClient {
 
     /// Asks whose token this is.
     ///
-    /// - Parameter audiences: whom the token must be for; empty: for the API server itself.
+    /// - Parameters:
+    ///   - audiences: whom the token must be for; empty: for the API server itself.
+    ///   - timeout: nil: 10 s, as for every other call.
     public func reviewToken(
-        _ token: String, audiences: [String], timeout: Duration = .seconds(10)
+        _ token: String, audiences: [String], timeout: Duration? = nil
     ) async throws(KubeError) -> TokenReviewResult {
         let request = KubeRequest(
             method: .POST, path: "/apis/authentication.k8s.io/v1/tokenreviews",
@@ -22,7 +24,7 @@ extension KubeClient {
 
     /// Asks whether somebody may do something.
     public func reviewAccess(
-        _ access: SubjectAccess, timeout: Duration = .seconds(10)
+        _ access: SubjectAccess, timeout: Duration? = nil
     ) async throws(KubeError) -> AccessDecision {
         let request = KubeRequest(
             method: .POST, path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
@@ -34,7 +36,7 @@ extension KubeClient {
 
     /// Asks whether we may do something.
     public func reviewOwnAccess(
-        _ attributes: AccessAttributes, timeout: Duration = .seconds(10)
+        _ attributes: AccessAttributes, timeout: Duration? = nil
     ) async throws(KubeError) -> AccessDecision {
         let request = KubeRequest(
             method: .POST, path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",

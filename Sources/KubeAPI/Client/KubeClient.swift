@@ -11,6 +11,7 @@ import NIOPosix
 public final class KubeClient: Sendable {
     let configuration: KubeConfiguration
     private let userAgent: String
+    let times: KubeTimes
     private let group: any EventLoopGroup
     private let connector: Connector
     let credentials: Credentials
@@ -27,22 +28,25 @@ public final class KubeClient: Sendable {
     ) {
         self.init(
             configuration: configuration, group: group, userAgent: userAgent, logger: logger,
-            credentialsAge: KubeLimits.credentialsAge)
+            times: KubeTimes())
     }
 
     init(
         configuration: KubeConfiguration, group: any EventLoopGroup, userAgent: String, logger: Logger,
-        credentialsAge: Duration
+        times: KubeTimes
     ) {
         // For look-ups and file reads, which block.
         let threads = NIOSingletons.posixBlockingThreadPool
         self.configuration = configuration
         self.userAgent = userAgent
+        self.times = times
         self.group = group
         connector = Connector(
             endpoint: configuration.endpoint, serverName: configuration.tlsServerName ?? configuration.endpoint.host,
-            group: group, threads: threads)
-        credentials = Credentials(configuration, threads: threads, logger: logger, maximumAge: credentialsAge)
+            group: group, times: times,
+            resolver: NameResolver(endpoint: configuration.endpoint, group: group, threads: threads))
+        credentials = Credentials(
+            configuration, group: group, threads: threads, logger: logger, maximumAge: times.credentialsAge)
     }
 
     /// Ends what is under way with `cancelled` and closes every connection. The client is of no use afterwards.
@@ -55,7 +59,7 @@ public final class KubeClient: Sendable {
 
     /// One request; returns a 2xx answer.
     func send(_ request: KubeRequest) async throws(KubeError) -> KubeResponse {
-        let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
+        let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout ?? times.request)
         do throws(ExchangeFailure) {
             try await slots.acquire(until: deadline, on: group.next())
             defer { slots.release() }
@@ -68,7 +72,7 @@ public final class KubeClient: Sendable {
     private func answer(
         to request: KubeRequest, _ deadline: NIODeadline
     ) async throws(ExchangeFailure) -> KubeResponse {
-        var credentials = try await credentials.current()
+        var credentials = try await credentials.current(until: deadline)
         var (mayRenew, mayReuse, retries) = (true, true, 0)
         while true {
             let reused = mayReuse ? connections.takeIdle(credentials.context) : nil
@@ -93,7 +97,7 @@ public final class KubeClient: Sendable {
                 failure = error
             }
             if failure.error.code == .unauthorized || failure.isVerification, mayRenew,
-                let renewed = await self.credentials.renewed(after: credentials)
+                let renewed = await self.credentials.renewed(after: credentials, until: deadline)
             {
                 credentials = renewed
                 mayRenew = false
@@ -132,14 +136,14 @@ public final class KubeClient: Sendable {
 
     /// A request whose answer is taken piece by piece, on a connection of its own. Returns when the server ends it.
     func stream(_ request: KubeRequest, _ stream: Exchange.Stream) async throws(KubeError) {
-        let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
+        let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout ?? times.request)
         do throws(ExchangeFailure) {
-            var credentials = try await credentials.current()
+            var credentials = try await credentials.current(until: .now() + times.handshake)
             var mayRenew = true
             while true {
                 let failure: ExchangeFailure
                 do throws(ExchangeFailure) {
-                    let connection = try await open(credentials, min(deadline, .now() + KubeLimits.handshake))
+                    let connection = try await open(credentials, min(deadline, .now() + times.handshake))
                     let response = try await connection.perform(
                         request, configuration.endpoint, userAgent: userAgent, token: credentials.token,
                         deadline: deadline, stream: stream)
@@ -150,7 +154,8 @@ public final class KubeClient: Sendable {
                     failure = error
                 }
                 guard failure.error.code == .unauthorized || failure.isVerification, mayRenew,
-                    let renewed = await self.credentials.renewed(after: credentials)
+                    let renewed = await self.credentials.renewed(
+                        after: credentials, until: .now() + times.handshake)
                 else { throw failure }
                 credentials = renewed
                 mayRenew = false

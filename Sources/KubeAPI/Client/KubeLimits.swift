@@ -24,9 +24,6 @@ enum KubeLimits {
     /// An idle connection is closed after this long: before the API server does it (90 s), so that few are found dead.
     static let idle: TimeAmount = .seconds(60)
 
-    /// One address must answer the TCP connect within this time, so that the next one still has a chance.
-    static let connect: TimeAmount = .seconds(5)
-    static let handshake: TimeAmount = .seconds(10)
     /// A server may take this long to answer our goodbye: nothing of ours is on its way then.
     static let goodbye: TimeAmount = .seconds(1)
     /// Answers 429 and 503 that one request puts up with.
@@ -34,16 +31,8 @@ enum KubeLimits {
     /// Beyond this a server's Retry-After is not believed.
     static let longestRetryAfter: Duration = .seconds(60)
 
-    /// Files with credentials are read again when they were read this long ago: kubelet rotates a token an hour before
-    /// it expires at the latest, or at 80 % of its life.
-    static let credentialsAge: Duration = .seconds(60)
     /// Between two reads that refusals cause.
     static let credentialsRetry: Duration = .seconds(1)
-
-    /// Default for one request.
-    static let request: Duration = .seconds(10)
-    /// A page of a list: the server reads it from etcd.
-    static let list: Duration = .seconds(60)
 }
 
 extension TimeAmount {

@@ -18,7 +18,8 @@ struct KubeRequest: Sendable {
     var isIdempotent = true
     /// Largest answer. Bytes.
     var answerLimit = KubeLimits.object
-    var timeout = KubeLimits.request
+    /// nil: ``KubeTimes/request``.
+    var timeout: Duration?
 
     func head(_ endpoint: ServerURL, userAgent: String, token: String?) -> HTTPRequestHead {
         var headers = HTTPHeaders()

@@ -82,6 +82,15 @@ struct ProtoCursor {
     }
 }
 
+extension String {
+    /// nil for what is not UTF-8. `String(validating:as:)` says the same, through generic code that costs half as much
+    /// again for a whole page of metadata.
+    init?(strict bytes: UnsafeBufferPointer<UInt8>) {
+        guard let utf8 = try? unsafe UTF8Span(validating: bytes.span) else { return nil }
+        self.init(copying: utf8)
+    }
+}
+
 extension RawSpan {
     /// One byte; the index is checked.
     @inline(__always)
@@ -92,7 +101,9 @@ extension RawSpan {
 
     /// The text of a field.
     func text(_ range: Range<Int>) throws(KubeDecodingError) -> String {
-        let text = unsafe extracting(range).withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+        let text = unsafe extracting(range).withUnsafeBytes {
+            unsafe String(strict: $0.assumingMemoryBound(to: UInt8.self))
+        }
         guard let text else { throw KubeDecodingError("text that is not UTF-8 (at byte \(range.lowerBound))") }
         return text
     }

@@ -66,7 +66,7 @@ func unpack<Message, Value>(
 extension ProtobufCBinaryData {
     /// As text; protobuf-c checks no encoding.
     func text(_ field: StaticString) throws(KubeDecodingError) -> String {
-        guard let text = unsafe String(validating: buffer, as: UTF8.self) else {
+        guard let text = unsafe String(strict: buffer) else {
             throw KubeDecodingError("\(field) is not UTF-8")
         }
         return text
