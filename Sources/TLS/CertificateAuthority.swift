@@ -12,6 +12,8 @@ public struct CertificateAuthority: Sendable {
     public let certificatePEM: [UInt8]
     /// The CA's key, PKCS #8, not encrypted. Secret.
     public let keyPEM: [UInt8]
+    /// Start of the CA's validity, seconds since 1970; five minutes before it was made.
+    public var notBeforeUnixSeconds: Int64 { certificate.notBeforeUnixSeconds }
     /// End of the CA's validity, seconds since 1970.
     public var notAfterUnixSeconds: Int64 { certificate.notAfterUnixSeconds }
 

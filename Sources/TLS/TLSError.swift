@@ -18,6 +18,8 @@ public struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
         case emptyTrust
         /// The handshake failed for a reason other than those below; also when the peer refused our certificate.
         case handshakeFailed
+        /// The peer hung up in the middle of the handshake without a word: a probe, or somebody who changed their mind.
+        case handshakeCut
         /// The peer's certificate was refused: unknown CA, expired, wrong name, or missing.
         case certificateVerifyFailed
         /// The peer broke the protocol or does not speak TLS at all.

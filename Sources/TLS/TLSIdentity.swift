@@ -2,7 +2,7 @@
 internal import COpenSSL
 
 /// A certificate chain and its private key, checked to belong together.
-public struct TLSIdentity: Sendable {
+public struct TLSIdentity: Sendable, Equatable {
     /// Leaf first, then the intermediates in the order given.
     let chain: [Certificate]
     let key: PrivateKey
@@ -11,6 +11,14 @@ public struct TLSIdentity: Sendable {
 
     /// End of the leaf's validity, seconds since 1970.
     public let notAfterUnixSeconds: Int64
+
+    /// Same certificates, in the same order, and the same key.
+    public static func == (a: TLSIdentity, b: TLSIdentity) -> Bool {
+        guard a.chain.count == b.chain.count, unsafe EVP_PKEY_eq(a.key.pointer, b.key.pointer) == 1 else {
+            return false
+        }
+        return zip(a.chain, b.chain).allSatisfy { unsafe X509_cmp($0.pointer, $1.pointer) == 0 }
+    }
 
     /// Blocking disk reads. The certificate file holds the leaf first, then any intermediates.
     public init(certificateFile: String, keyFile: String) throws(TLSError) {

@@ -230,7 +230,7 @@ extension TLSHandler: Sendable {}
 
 extension TLSError {
     static var cutHandshake: TLSError {
-        TLSError(.handshakeFailed, "the peer closed the connection during the TLS handshake")
+        TLSError(.handshakeCut, "the peer closed the connection during the TLS handshake")
     }
     static var truncatedStream: TLSError {
         TLSError(.truncated, "the peer closed the connection without close_notify; its last data may be missing")
