@@ -69,16 +69,20 @@ public enum Agent {
         let credential = options.tokenFile.isEmpty ? nil : CredentialFile(path: options.tokenFile)
         // Whatever is wrong with a file is said now, not with each attempt to connect.
         _ = try credential?.read()
-        let identity = try of(flags: "--cert-file and --key-file", "PEM files of the agent's certificate and its key") {
-            () throws(TLSError) in
-            options.certificateFile.isEmpty
-                ? nil : try TLSIdentity(certificateFile: options.certificateFile, keyFile: options.keyFile)
-        }
-        let context = try of(flags: "--ca-file", "the PEM file of the aggregator's CA") { () throws(TLSError) in
-            try TLSContext.client(trust: .file(options.caFile), identity: identity, alpn: [PushProtocol.alpn])
+        let contexts = ClientContexts(
+            files: .init(
+                ca: options.caFile, certificate: options.certificateFile.isEmpty ? nil : options.certificateFile,
+                key: options.keyFile.isEmpty ? nil : options.keyFile),
+            alpn: [PushProtocol.alpn])
+        if !options.waitsForCA {
+            do throws(TLSError) {
+                _ = try contexts.current()
+            } catch {
+                throw FlagError(error.message)
+            }
         }
         return PushSettings(
-            context: context,
+            context: { () throws(TLSError) in try contexts.current() },
             serverName: options.serverName.isEmpty ? nil : options.serverName,
             credential: credential,
             hello: Hello(
@@ -87,17 +91,6 @@ public enum Agent {
                 credential: "", capacityMillicores: sampler.capacity.cpuMillicores,
                 capacityMemoryBytes: sampler.capacity.memoryBytes, cgroupMode: WireCgroupMode(sampler.mode)),
             interval: options.interval, log: log)
-    }
-
-    /// Says of a file that cannot be used which flags named it, and what they should name.
-    private static func of<Value>(
-        flags: String, _ wanted: String, _ load: () throws(TLSError) -> Value
-    ) throws(FlagError) -> Value {
-        do {
-            return try load()
-        } catch {
-            throw FlagError("\(error.message); name \(wanted)").of(flag: flags)
-        }
     }
 }
 

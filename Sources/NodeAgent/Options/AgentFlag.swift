@@ -32,8 +32,12 @@ extension AgentFlag {
             options.interval = try DurationFlag.parse(text, in: AgentOptions.intervalRange)
         },
         AgentFlag(
-            name: "ca-file", argument: "FILE", help: "CA certificates that the aggregator's certificate must chain to"
+            name: "ca-file", argument: "FILE",
+            help: "CA certificates that the aggregator's certificate must chain to; read again when they change"
         ) { options, text throws(FlagError) in options.caFile = try notEmpty(text) },
+        AgentFlag(
+            name: "wait-for-ca", help: "start although the file of --ca-file is not there yet, and wait for it"
+        ) { options, _ throws(FlagError) in options.waitsForCA = true },
         AgentFlag(
             name: "server-name", argument: "NAME",
             help: "name that the aggregator's certificate must carry (default: the host of --aggregator)"

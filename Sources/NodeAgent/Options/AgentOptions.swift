@@ -7,6 +7,8 @@ package struct AgentOptions: Equatable, Sendable {
     package var interval: Duration = .seconds(5)
     package var nodeName = ""
     package var caFile = ""
+    /// The CA's file may come later: the aggregator publishes it when it has made its CA.
+    package var waitsForCA = false
     /// The name that the aggregator's certificate must carry; empty: the host of `--aggregator`.
     package var serverName = ""
     package var tokenFile = ""

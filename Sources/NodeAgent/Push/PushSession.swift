@@ -36,7 +36,7 @@ struct PushSession: ~Copyable {
             let token = try settings.credential?.read() ?? ""
             let deadline = Deadline.after(settings.times.connect)
             var stream = try TLSStream.connect(
-                address: address, context: settings.context, serverName: serverName, deadline: deadline)
+                address: address, context: settings.context(), serverName: serverName, deadline: deadline)
             // Before the credential goes out: what does not speak this protocol has no use for it.
             guard stream.negotiatedALPN == PushProtocol.alpn else {
                 throw TLSError(

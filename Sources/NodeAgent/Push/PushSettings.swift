@@ -5,7 +5,8 @@ import Wire
 
 /// What every session of this agent has in common.
 struct PushSettings: Sendable {
-    let context: TLSContext
+    /// Asked for with each connection; may read files.
+    let context: @Sendable () throws(TLSError) -> TLSContext
     /// The name in the aggregator's certificate; nil: the host of its address.
     let serverName: String?
     let credential: CredentialFile?

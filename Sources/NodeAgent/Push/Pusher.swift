@@ -53,7 +53,7 @@ final class Pusher: Sendable {
                         ("code", "\(reject.code)"), ("reason", reject.reason))
                 }
                 complaint = reject.reason
-                if reject.code != .shuttingDown { pause = settings.times.afterRefusal * Double.random(in: 0.5..<1) }
+                if reject.isForAPerson { pause = settings.times.afterRefusal * Double.random(in: 0.5..<1) }
             case .failed(let reason):
                 if complaint != reason, mayGoOn {
                     settings.log.warning(
@@ -72,6 +72,16 @@ final class Pusher: Sendable {
             return session.run(welcomed: welcomed)
         } catch {
             return error
+        }
+    }
+}
+
+extension Reject {
+    /// Whether trying again soon is of no use: somebody has to change something first.
+    fileprivate var isForAPerson: Bool {
+        switch code {
+        case .shuttingDown, .overloaded: false
+        case .unspecified, .protocol, .unauthenticated, .wrongNode, .duplicateNode: true
         }
     }
 }

@@ -47,6 +47,7 @@ struct ParsingTests {
         },
         Case(flag: "interval", value: "1m30s") { $0.interval == .seconds(90) },
         Case(flag: "ca-file", value: "/x y") { $0.caFile == "/x y" },
+        Case(flag: "wait-for-ca") { $0.waitsForCA },
         Case(flag: "server-name", value: "s") { $0.serverName == "s" },
         Case(flag: "token-file", value: "t") { $0.tokenFile == "t" },
         Case(flag: "cert-file", value: "c") { $0.certificateFile == "c" },
@@ -76,7 +77,7 @@ struct ParsingTests {
         let plain = try options(["--dump"])
         #expect(given.flag == "dump" || !given.check(plain))
         guard let value = given.value else {
-            #expect(given.check(try options(["--\(given.flag)"])))
+            #expect(given.check(try options(given.flag == "dump" ? ["--dump"] : ["--dump", "--\(given.flag)"])))
             return
         }
         let separate = try options(["--dump", "--\(given.flag)", value])

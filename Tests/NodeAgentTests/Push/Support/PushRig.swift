@@ -18,9 +18,9 @@ struct PushRig: Sendable {
         context: TLSContext? = nil, serverName: String? = "localhost", token: CredentialFile? = nil,
         interval: Duration = .milliseconds(10), _ adjust: (inout PushTimes) -> Void = { _ in }
     ) throws {
+        let context = try context ?? TestPKI.shared.clientContext(alpn: [PushProtocol.alpn])
         settings = PushSettings(
-            context: try context ?? TestPKI.shared.clientContext(alpn: [PushProtocol.alpn]), serverName: serverName,
-            credential: token,
+            context: { context }, serverName: serverName, credential: token,
             hello: Hello(
                 nodeName: "node-a", bootID: "0f3a7c1e-1b2c-4d5e-8f90-123456789abc", agentVersion: "1.2.3",
                 intervalMilliseconds: 1000, credential: "", capacityMillicores: 4000,
