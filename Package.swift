@@ -88,7 +88,7 @@ let package = Package(
 
         // Tests: one folder per target.
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
-        .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: common),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats", "TLSTestSupport"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
         .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),
@@ -128,9 +128,11 @@ let package = Package(
         .testTarget(
             name: "AggregatorTests",
             dependencies: [
-                "Aggregator", "Console", "MetricsAPI", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
-                nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"),
+                "Aggregator", "Console", "Formats", "KubeAPI", "KubeTestSupport", "MetricsAPI", "TLS", "TLSChannel",
+                "TLSTestSupport", "Wire",
+                nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOHTTP1"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: common),
         .testTarget(

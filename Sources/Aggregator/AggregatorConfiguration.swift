@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Console
 
-/// What the command line asks for.
+/// What the command line asks for, in a cluster or without one.
 public struct AggregatorConfiguration: Sendable {
     /// Address that both ports listen on.
     public var bindAddress: String
@@ -10,21 +10,19 @@ public struct AggregatorConfiguration: Sendable {
     /// The port that agents push to; 0 takes any free one.
     public var pushPort: Int
     public var store: StoreConfiguration
-    public var stateDirectory: String
-    /// The nodes that the standalone token speaks for.
-    public var nodeNames: [String]
+    /// Both ports stay open for this long after the signal to end, so that whoever balances load can turn away first.
+    public var shutdownDelay: Duration
     public var logLevel: LogLevel
 
     public init(
-        bindAddress: String, securePort: Int, pushPort: Int, store: StoreConfiguration, stateDirectory: String,
-        nodeNames: [String], logLevel: LogLevel
+        bindAddress: String, securePort: Int, pushPort: Int, store: StoreConfiguration = StoreConfiguration(),
+        shutdownDelay: Duration = .zero, logLevel: LogLevel = .info
     ) {
         self.bindAddress = bindAddress
         self.securePort = securePort
         self.pushPort = pushPort
         self.store = store
-        self.stateDirectory = stateDirectory
-        self.nodeNames = nodeNames
+        self.shutdownDelay = shutdownDelay
         self.logLevel = logLevel
     }
 }
@@ -35,5 +33,14 @@ public struct StartupError: Error, CustomStringConvertible, Sendable {
 
     public init(_ description: String) {
         self.description = description
+    }
+
+    /// Runs one step of the start; whatever it throws becomes a StartupError with the same words.
+    static func wrapping<Result>(_ body: () throws -> Result) throws(StartupError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw StartupError("\(error)")
+        }
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An object's labels, sorted by key in byte order (the order Go's encoders write a map in).
-public struct Labels: Sendable, Equatable {
-    public struct Pair: Sendable, Equatable {
+public struct Labels: Sendable, Hashable {
+    public struct Pair: Sendable, Hashable {
         public let key: String
         public let value: String
     }

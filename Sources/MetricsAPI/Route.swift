@@ -5,12 +5,15 @@
 /// v1 first, so it is the preferred one: newer kubectl takes the first version in discovery order that it knows (v1,
 /// then v1beta1), and generic clients (`kubectl get podmetrics`) the preferred one. Older kubectl, HPA and VPA ask for
 /// v1beta1 by name, wherever it stands in the list.
-enum MetricsVersion: String, CaseIterable {
+public enum MetricsVersion: String, CaseIterable, Sendable {
     case v1, v1beta1
 
     static let group = "metrics.k8s.io"
 
     var groupVersion: String { "\(Self.group)/\(self.rawValue)" }
+
+    /// The APIService that leads to it.
+    public var apiServiceName: String { "\(self.rawValue).\(Self.group)" }
 }
 
 /// Where a path leads.

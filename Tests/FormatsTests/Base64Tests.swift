@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Formats
+import TLSTestSupport
 import Testing
 
 @Suite("Base64 as RFC 4648 has it") struct Base64Tests {
@@ -21,6 +22,15 @@ import Testing
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ count &* 11) }
             #expect(Base64.decode(Base64.encode(bytes).utf8) == bytes)
         }
+    }
+
+    @Test("every byte in every place is as coreutils has it")
+    func everyByte() throws {
+        // One more than a multiple of three, so that a byte has another place in each round.
+        let bytes = (0..<770).map { UInt8($0 % 256) }
+        let directory = TemporaryDirectory()
+        let file = directory.write("bytes", bytes)
+        #expect(try ChildProcess.check(["base64", "-w", "0", file]) == Base64.encode(bytes))
     }
 
     @Test("the alphabet for URLs and line breaks are read too")

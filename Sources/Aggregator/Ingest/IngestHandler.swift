@@ -25,6 +25,9 @@ final class IngestHandler: ChannelInboundHandler {
     private var nodeName = ""
     private var lastFrame: NIODeadline = .now()
     private var silence: TimeAmount
+    /// What the agent showed counts until then; nil: for ever.
+    private var credentialEnd: NIODeadline?
+    private var client: ShownClient?
     private var timer: Scheduled<Void>?
     private var isClosing = false
 
@@ -117,7 +120,8 @@ final class IngestHandler: ChannelInboundHandler {
 
     private func ask(_ claim: AgentClaim, _ context: ChannelHandlerContext) {
         var claim = claim
-        claim.certificate = tls.peerCertificate
+        if client == nil { client = tls.shownCertificates.map(ShownClient.init) }
+        claim.client = client
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         service.authenticator.authenticate(claim, on: context.eventLoop).whenSuccess { verdict in
             let (handler, context) = bound.value
@@ -126,9 +130,11 @@ final class IngestHandler: ChannelInboundHandler {
     }
 
     private func act(on verdict: AgentVerdict, _ context: ChannelHandlerContext) {
+        if case .accepted(let end) = verdict { credentialEnd = end.map(Self.deadline(unixSeconds:)) }
         switch machine.verdict(verdict) {
         case .open(let hello): open(hello, context)
-        case .carryOn, .ignore: break
+        case .carryOn: armTimer(context)
+        case .ignore: break
         case .reject(let reject): self.reject(reject, context)
         }
     }
@@ -148,7 +154,7 @@ final class IngestHandler: ChannelInboundHandler {
         service.logger.info(
             "session open",
             metadata: [
-                "node": "\(hello.nodeName)", "peer": "\(describePeer(context))",
+                "node": "\(hello.nodeName)", "peer": "\(context.peerText)",
                 "interval": "\(DurationFlag.format(interval))", "agent": "\(hello.agentVersion)",
             ])
         send(
@@ -196,7 +202,7 @@ final class IngestHandler: ChannelInboundHandler {
         service.logger.warning(
             "session refused",
             metadata: [
-                "node": "\(nodeName)", "peer": "\(describePeer(context))", "code": "\(reject.code)",
+                "node": "\(nodeName)", "peer": "\(context.peerText)", "code": "\(reject.code)",
                 "reason": "\(reject.reason)",
             ])
         send(.reject(reject), context)
@@ -207,19 +213,21 @@ final class IngestHandler: ChannelInboundHandler {
         service.metrics.refused(.malformedFrame)
         service.logger.warning(
             "bad frame; session closed",
-            metadata: ["node": "\(nodeName)", "peer": "\(describePeer(context))", "error": "\(error)"])
+            metadata: ["node": "\(nodeName)", "peer": "\(context.peerText)", "error": "\(error)"])
         send(.reject(Reject(code: .protocol, reason: "bad frame: \(error)")), context)
         close(context)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !isClosing else { return }
-        // A session that breaks is the agent's to reopen; a handshake that fails is somebody's misconfiguration.
-        let level: Logger.Level = session == nil ? .warning : .info
-        if session == nil { service.metrics.refused(.tls) }
+        // A session that breaks is the agent's to reopen; a handshake that fails is somebody's misconfiguration; one that
+        // was not even begun is a probe of the port.
+        let isProbe = session == nil && (error as? TLSError)?.code == .handshakeCut
+        let level: Logger.Level = isProbe ? .debug : session == nil ? .warning : .info
+        if session == nil, !isProbe { service.metrics.refused(.tls) }
         service.logger.log(
             level: level, "connection failed",
-            metadata: ["node": "\(nodeName)", "peer": "\(describePeer(context))", "error": "\(error)"])
+            metadata: ["node": "\(nodeName)", "peer": "\(context.peerText)", "error": "\(error)"])
         close(context)
     }
 
@@ -243,18 +251,34 @@ final class IngestHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: message.encodedFrame())), promise: nil)
     }
 
-    /// One timer a connection, set anew only when it fires or the limit changes.
+    /// - Parameter end: in any order to now; ends beyond ten years are no ends.
+    private static func deadline(unixSeconds end: Int64) -> NIODeadline {
+        let left = end.subtractingReportingOverflow(LogLine.now() / 1_000_000_000).partialValue
+        return .now() + .seconds(max(0, min(left, 10 * 366 * 86_400)))
+    }
+
+    /// One timer a connection, set anew only when it fires or a limit changes.
     private func armTimer(_ context: ChannelHandlerContext) {
         timer?.cancel()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: lastFrame + silence) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: nextDeadline) {
             let (handler, context) = bound.value
             handler.timerFired(context)
         }
     }
 
+    private var nextDeadline: NIODeadline { min(lastFrame + silence, credentialEnd ?? .distantFuture) }
+
     private func timerFired(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
+        if let credentialEnd, credentialEnd <= .now() {
+            reject(
+                Reject(
+                    code: .unauthenticated,
+                    reason: "what the agent showed has expired, and nothing fresh came; is its token being rotated?"),
+                context)
+            return
+        }
         guard NIODeadline.now() >= lastFrame + silence else { return armTimer(context) }
         switch machine.silence() {
         case .close: closeSilent(context)
@@ -268,14 +292,10 @@ final class IngestHandler: ChannelInboundHandler {
         service.logger.warning(
             session == nil ? "a peer connected and said nothing; closed" : "no sample for too long; session closed",
             metadata: [
-                "node": "\(nodeName)", "peer": "\(describePeer(context))",
+                "node": "\(nodeName)", "peer": "\(context.peerText)",
                 "seconds": "\(silence.nanoseconds / 1_000_000_000)",
             ])
         close(context)
-    }
-
-    private func describePeer(_ context: ChannelHandlerContext) -> String {
-        context.remoteAddress?.description ?? "unknown"
     }
 }
 

@@ -53,7 +53,10 @@ final class IngestService: Sendable {
         return try body(&batch)
     }
 
-    func bind(host: String, port: Int, context: TLSContext, group: any EventLoopGroup) async throws -> any Channel {
+    /// - Parameter context: asked for with each connection.
+    func bind(
+        host: String, port: Int, context: @escaping @Sendable () -> TLSContext, group: any EventLoopGroup
+    ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
             // A storm of 5,000 agents reconnecting after a restart must not overflow the queue.
             .serverChannelOption(.backlog, value: 4096)
@@ -62,7 +65,7 @@ final class IngestService: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let tls = TLSHandler(
-                        context: context, role: .server, handshakeTimeout: self.times.handshake)
+                        context: context(), role: .server, handshakeTimeout: self.times.handshake)
                     try channel.pipeline.syncOperations.addHandlers([tls, IngestHandler(service: self, tls: tls)])
                 }
             }

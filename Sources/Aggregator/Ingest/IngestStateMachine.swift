@@ -59,7 +59,8 @@ struct IngestStateMachine: ~Copyable {
             state = .streaming(nodeName: hello.nodeName, renewing: false)
             return .open(hello)
         case .streaming(let nodeName, _):
-            if case .refused(let reject) = verdict {
+            // Nobody could be asked: what was shown before still counts, until it expires.
+            if case .refused(let reject) = verdict, reject.code != .overloaded {
                 // The store's session still has to be ended, by close().
                 state = .streaming(nodeName: nodeName, renewing: false)
                 return .reject(reject)

@@ -21,12 +21,15 @@ struct APIServer: Sendable {
     var times = ServerTimes()
     let connections = ConnectionSet()
 
-    func bind(host: String, port: Int, context: TLSContext, group: any EventLoopGroup) async throws -> any Channel {
+    /// - Parameter context: asked for with each connection.
+    func bind(
+        host: String, port: Int, context: @escaping @Sendable () -> TLSContext, group: any EventLoopGroup
+    ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { channel in configure(channel, context) }
+            .childChannelInitializer { channel in configure(channel, context()) }
             .bind(host: host, port: port).get()
     }
 
@@ -39,9 +42,12 @@ struct APIServer: Sendable {
             let bound = NIOLoopBound(tls, eventLoop: channel.eventLoop)
             let negotiation = ApplicationProtocolNegotiationHandler { result in
                 channel.eventLoop.makeCompletedFuture {
+                    // One for all streams of the connection: a certificate is not verified for each request.
+                    let client = NIOLoopBound(
+                        bound.value.shownCertificates.map(ShownClient.init), eventLoop: channel.eventLoop)
                     switch result {
-                    case .negotiated("h2"): try configureHTTP2(channel, bound)
-                    case .negotiated, .fallback: try configureHTTP1(channel, bound)
+                    case .negotiated("h2"): try configureHTTP2(channel, client)
+                    case .negotiated, .fallback: try configureHTTP1(channel, client)
                     }
                 }
             }
@@ -51,17 +57,17 @@ struct APIServer: Sendable {
         }
     }
 
-    private func configureHTTP1(_ channel: any Channel, _ tls: NIOLoopBound<TLSHandler>) throws {
+    private func configureHTTP1(_ channel: any Channel, _ client: NIOLoopBound<ShownClient?>) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderListSize = Self.largestHeaders
         limits.maxHeaderFieldSize = Self.largestHeaders
         try channel.pipeline.syncOperations.configureHTTPServerPipeline(
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandler(
-            HTTPRequestHandler(router: router, logger: logger, times: times, tls: tls.value))
+            HTTPRequestHandler(router: router, logger: logger, times: times, client: client.value))
     }
 
-    private func configureHTTP2(_ channel: any Channel, _ tls: NIOLoopBound<TLSHandler>) throws {
+    private func configureHTTP2(_ channel: any Channel, _ client: NIOLoopBound<ShownClient?>) throws {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
             HTTP2Setting(parameter: .maxConcurrentStreams, value: 100),
@@ -73,7 +79,7 @@ struct APIServer: Sendable {
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandlers([
                     HTTP2FramePayloadToHTTP1ServerCodec(),
-                    HTTPRequestHandler(router: router, logger: logger, times: times, tls: tls.value),
+                    HTTPRequestHandler(router: router, logger: logger, times: times, client: client.value),
                 ])
             }
         }
@@ -101,13 +107,15 @@ private final class ConnectionGuard: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Many clients, those in Go among them, leave without close_notify: that is no news.
+        // Many clients, those in Go among them, leave without close_notify, or before the handshake is done (the API
+        // server asks five times at once and takes the first answer): that is no news.
         let code = (error as? TLSError)?.code
-        let isOrdinary = code == .truncated || code == .closed || error is IOError || error is ChannelError
+        let isOrdinary =
+            code == .truncated || code == .closed || code == .handshakeCut || error is IOError || error is ChannelError
         let level: Logger.Level = isOrdinary ? .debug : .info
         logger.log(
             level: level, "API connection failed",
-            metadata: ["peer": "\(context.remoteAddress?.description ?? "unknown")", "error": "\(error)"])
+            metadata: ["peer": "\(context.peerText)", "error": "\(error)"])
         context.close(promise: nil)
     }
 }

@@ -3,8 +3,6 @@ import Logging
 import MetricsAPI
 import NIOCore
 import NIOHTTP1
-import TLS
-import TLSChannel
 
 /// One HTTP/1.1 connection or one HTTP/2 stream: gathers a request, has it answered, writes the answer.
 final class HTTPRequestHandler: ChannelInboundHandler {
@@ -17,8 +15,8 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     private let router: RequestRouter
     private let logger: Logger
     private let times: ServerTimes
-    /// The TLS handler of the connection, for the client's certificate.
-    private let tls: TLSHandler
+    /// What the connection's client showed in its handshake.
+    private let client: ShownClient?
     private var head: HTTPRequestHead?
     private var bodyBytes = 0
     /// The request was refused before its end: what still comes of it is not looked at.
@@ -26,11 +24,11 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     /// Runs always: first for the request to come, then for its answer to go.
     private var deadline: Scheduled<Void>?
 
-    init(router: RequestRouter, logger: Logger, times: ServerTimes, tls: TLSHandler) {
+    init(router: RequestRouter, logger: Logger, times: ServerTimes, client: ShownClient?) {
         self.router = router
         self.logger = logger
         self.times = times
-        self.tls = tls
+        self.client = client
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -81,8 +79,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         startDeadline(times.answer, context)
-        let credentials = RequestCredentials(
-            authorization: head.headers.first(name: "authorization"), certificate: tls.peerCertificate)
+        let credentials = RequestCredentials(headers: head.headers, client: client)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         router.respond(to: APIRequest(head), credentials: credentials, on: context.eventLoop).whenComplete { result in
             let (handler, context) = bound.value

@@ -38,11 +38,6 @@ struct HealthChecks: Sendable {
         return respond(endpoint: endpoint, checks: checks, excluded: excluded, isVerbose: isVerbose)
     }
 
-    /// Paths that need no authorization, as `--authorization-always-allow-paths` has them by default.
-    static func isProbe(path: String) -> Bool {
-        ["/livez", "/readyz", "/healthz"].contains { path == $0 || path.hasPrefix($0 + "/") }
-    }
-
     private func checks(of endpoint: String) -> [HealthCheck]? {
         switch endpoint {
         case "livez": live

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
+import KubeAPI
 import MetricsAPI
 import NIOCore
 
@@ -7,6 +8,8 @@ import NIOCore
 struct RequestRouter: Sendable {
     let authenticator: any RequestAuthenticator
     let authorizer: any RequestAuthorizer
+    /// Need no permission.
+    let alwaysAllowed: AllowedPaths
     let health: HealthChecks
     let metricsPage: MetricsPage
     let api: MetricsAPIHandler
@@ -22,12 +25,17 @@ struct RequestRouter: Sendable {
                 guard case .user(let user) = authentication else {
                     return eventLoop.makeSucceededFuture(api.unauthorized(accept: request.accept))
                 }
-                if HealthChecks.isProbe(path: request.path) {
+                let attributes = MetricsAPIHandler.attributes(of: request)
+                if !attributes.isResourceRequest, alwaysAllowed.contains(attributes.path) {
                     return eventLoop.makeSucceededFuture(answer(request))
                 }
-                let attributes = MetricsAPIHandler.attributes(of: request)
-                return authorizer.mayServe(attributes, to: user, on: eventLoop).map { mayServe in
-                    mayServe ? answer(request) : api.forbidden(attributes, user: user.name, accept: request.accept)
+                return authorizer.authorize(attributes, for: user, on: eventLoop).map { authorization in
+                    switch authorization {
+                    case .allowed: answer(request)
+                    case .refused(let reason):
+                        api.forbidden(attributes, user: user.name, reason: reason, accept: request.accept)
+                    case .failed(let reason): api.internalError(reason, accept: request.accept)
+                    }
                 }
             }
             .map(counted)

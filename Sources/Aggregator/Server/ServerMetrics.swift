@@ -65,6 +65,9 @@ struct MetricsPage: Sendable {
             "metrics_push_clock_corrections_total", .counter,
             help: "Times a node's clock was found off, or back in agreement.",
             ingest.clockCorrections.load(ordering: .relaxed))
+        text.single(
+            "metrics_push_pods_refused_total", .counter, help: "Pods that a node reported while they were another's.",
+            ingest.podsRefused.load(ordering: .relaxed))
     }
 
     private func writeStore(to text: inout PrometheusText) {

@@ -8,7 +8,10 @@ import Wire
 /// Its lock is held for copying a batch in or figures out, never for encoding or I/O.
 final class NodeRecord: Sendable {
     let name: String
+    private let owners: PodOwners
     private let state: Mutex<State>
+
+    private var claims: SharedClaims { SharedClaims(owners: owners, record: self) }
 
     /// What the agent said of the node when its session began.
     struct Facts: Equatable, Sendable {
@@ -28,15 +31,16 @@ final class NodeRecord: Sendable {
         var lastSeen: ContinuousClock.Instant
     }
 
-    init(name: String, facts: Facts, now: ContinuousClock.Instant) {
+    init(name: String, facts: Facts, owners: PodOwners, now: ContinuousClock.Instant) {
         self.name = name
+        self.owners = owners
         state = Mutex(State(facts: facts, lastSeen: now))
     }
 
     /// From now on only this session's samples are taken.
     func begin(session: UInt64, facts: Facts, now: ContinuousClock.Instant) {
         state.withLock {
-            $0.series.beginSession(bootID: facts.bootID)
+            $0.series.beginSession(bootID: facts.bootID, claims: claims)
             $0.facts = facts
             $0.session = session
             $0.lastSeen = now
@@ -68,9 +72,9 @@ final class NodeRecord: Sendable {
             guard state.session == session else { return .superseded }
             state.lastSample = now
             state.lastSeen = now
-            guard state.series.apply(batch, ourUnixMicroseconds: unixMicroseconds, window: window) else {
-                return .taken
-            }
+            let clockChanged = state.series.apply(
+                batch, ourUnixMicroseconds: unixMicroseconds, window: window, claims: claims)
+            guard clockChanged else { return .taken }
             return .clockCorrected(byMicroseconds: state.series.clock.correctedByMicroseconds)
         }
     }

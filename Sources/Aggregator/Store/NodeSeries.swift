@@ -12,30 +12,42 @@ struct NodeSeries: Sendable {
     private(set) var hasCPU = false
     private(set) var memoryKiB: UInt64?
     private(set) var slots: [ContainerSeries?] = []
-    /// Pod uid → its slots, in no order.
+    /// Uid → slots, in no order, of the pods that this node may report.
     private(set) var pods: [String: [Int]] = [:]
+    /// The same of pods that are another node's; they are not served, and claimed again with each sweep.
+    private(set) var contested: [String: [Int]] = [:]
     private var bootID = ""
 
     var containerCount: Int { pods.values.reduce(0) { $0 + $1.count } }
 
     /// A new boot id means that the counters began again: what came before cannot be compared with what comes.
-    mutating func beginSession(bootID: String) {
+    mutating func beginSession(bootID: String, claims: some PodClaims = SoleClaims()) {
         guard bootID != self.bootID || bootID.isEmpty else { return }
+        for uid in pods.keys { claims.release(uid) }
         self = NodeSeries()
         self.bootID = bootID
     }
 
     /// Takes one sweep.
     /// - Returns: whether the node's clock had to be corrected, or no longer has to.
-    mutating func apply(_ batch: borrowing SampleBatch, ourUnixMicroseconds: Int64, window: RateWindow) -> Bool {
+    mutating func apply(
+        _ batch: borrowing SampleBatch, ourUnixMicroseconds: Int64, window: RateWindow,
+        claims: some PodClaims = SoleClaims()
+    ) -> Bool {
         let clockChanged = clock.observe(
             bootMicroseconds: batch.bootTimeMicroseconds, nodeUnixMicroseconds: batch.realTimeMicroseconds,
             ourUnixMicroseconds: ourUnixMicroseconds)
         if batch.isComplete {
-            replaceDictionary(batch)
+            replaceDictionary(batch, claims)
         } else {
-            for slot in batch.removed { remove(slot) }
-            for addition in batch.added { add(slot: addition.slot, ContainerSeries(identity: addition.identity)) }
+            for slot in batch.removed { remove(slot, claims) }
+            for addition in batch.added {
+                add(slot: addition.slot, ContainerSeries(identity: addition.identity), claims)
+            }
+        }
+        for (uid, slots) in contested where claims.claim(uid) {
+            contested[uid] = nil
+            pods[uid] = slots
         }
         applyPoints(batch, window: window)
         applyNode(batch, window: window)
@@ -69,36 +81,55 @@ struct NodeSeries: Sendable {
     }
 
     /// A complete frame starts a new dictionary; what the containers in it did before is kept.
-    private mutating func replaceDictionary(_ batch: borrowing SampleBatch) {
+    private mutating func replaceDictionary(_ batch: borrowing SampleBatch, _ claims: some PodClaims) {
         var known: [ContainerSeries.Key: ContainerSeries] = [:]
         for series in slots {
             if let series { known[series.key] = series }
         }
+        let (owned, refused) = (pods, contested)
         slots.removeAll(keepingCapacity: true)
-        pods.removeAll(keepingCapacity: true)
+        // Pods that stay keep their owner, without a moment in which another could take them.
+        pods = owned.mapValues { _ in [] }
+        contested = refused.mapValues { _ in [] }
         for addition in batch.added {
             var series = known[ContainerSeries.Key(addition.identity)] ?? ContainerSeries(identity: addition.identity)
             series.rename(addition.identity)
-            add(slot: addition.slot, series)
+            add(slot: addition.slot, series, claims)
         }
+        for (uid, slots) in pods where slots.isEmpty {
+            pods[uid] = nil
+            claims.release(uid)
+        }
+        for (uid, slots) in contested where slots.isEmpty { contested[uid] = nil }
     }
 
-    private mutating func add(slot: Int, _ series: ContainerSeries) {
+    private mutating func add(slot: Int, _ series: ContainerSeries, _ claims: some PodClaims) {
         while slots.count <= slot { slots.append(nil) }
         if slots[slot]?.key == series.key {
             slots[slot]?.rename(series.identity)
             return
         }
-        remove(slot)
+        remove(slot, claims)
         slots[slot] = series
-        pods[series.identity.podUID, default: []].append(slot)
+        let uid = series.identity.podUID
+        if contested[uid] == nil, pods[uid] != nil || claims.claim(uid) {
+            pods[uid, default: []].append(slot)
+        } else {
+            if contested[uid] == nil { claims.refused(uid) }
+            contested[uid, default: []].append(slot)
+        }
     }
 
-    private mutating func remove(_ slot: Int) {
+    private mutating func remove(_ slot: Int, _ claims: some PodClaims) {
         guard slot < slots.count, let series = slots[slot] else { return }
         slots[slot] = nil
         let uid = series.identity.podUID
+        contested[uid]?.removeAll { $0 == slot }
+        if contested[uid]?.isEmpty == true { contested[uid] = nil }
         pods[uid]?.removeAll { $0 == slot }
-        if pods[uid]?.isEmpty == true { pods[uid] = nil }
+        if pods[uid]?.isEmpty == true {
+            pods[uid] = nil
+            claims.release(uid)
+        }
     }
 }

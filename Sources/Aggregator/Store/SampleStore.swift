@@ -4,9 +4,10 @@ import Synchronization
 import Wire
 
 /// The samples of all nodes.
-public final class SampleStore: Sendable {
-    public let configuration: StoreConfiguration
+final class SampleStore: Sendable {
+    let configuration: StoreConfiguration
     let window: RateWindow
+    private let owners: PodOwners
     private let registry = Mutex(Registry())
 
     private struct Registry {
@@ -14,8 +15,9 @@ public final class SampleStore: Sendable {
         var nextSession: UInt64 = 1
     }
 
-    public init(configuration: StoreConfiguration = StoreConfiguration()) {
+    init(configuration: StoreConfiguration = StoreConfiguration(), owners: PodOwners = PodOwners()) {
         self.configuration = configuration
+        self.owners = owners
         window = RateWindow(configuration.rateWindow)
     }
 
@@ -23,7 +25,7 @@ public final class SampleStore: Sendable {
     /// without the aggregator noticing must get back in.
     func open(node name: String, facts: NodeRecord.Facts, now: ContinuousClock.Instant) -> StoreSession {
         registry.withLock { registry in
-            let record = registry.nodes[name] ?? NodeRecord(name: name, facts: facts, now: now)
+            let record = registry.nodes[name] ?? NodeRecord(name: name, facts: facts, owners: owners, now: now)
             registry.nodes[name] = record
             registry.nextSession += 1
             // Under this lock: a record without a session may be forgotten at any moment, and sessions must begin in
@@ -35,14 +37,30 @@ public final class SampleStore: Sendable {
 
     /// Drops nodes that are gone; called now and then.
     func forgetStale(now: ContinuousClock.Instant) {
-        registry.withLock { registry in
-            registry.nodes = registry.nodes.filter { !$0.value.isForgettable(configuration, now: now) }
+        let forgotten = registry.withLock { registry -> [NodeRecord] in
+            let forgotten = registry.nodes.values.filter { $0.isForgettable(configuration, now: now) }
+            for record in forgotten { registry.nodes[record.name] = nil }
+            return forgotten
+        }
+        for record in forgotten { owners.releaseAll(of: record) }
+    }
+
+    /// How often nodes that are gone are dropped.
+    static let forgetInterval: Duration = .seconds(10)
+
+    func forgetUntilCancelled() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.forgetInterval)
+            forgetStale(now: .now)
         }
     }
 
     func record(named name: String) -> NodeRecord? {
         registry.withLock { $0.nodes[name] }
     }
+
+    /// The node that reports the pod.
+    func record(ofPod uid: String) -> NodeRecord? { owners.record(ofPod: uid) }
 
     /// In no order.
     var records: [NodeRecord] {

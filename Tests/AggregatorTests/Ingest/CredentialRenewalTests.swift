@@ -12,7 +12,7 @@ struct CredentialRenewalTests {
         try await IngestServer.run(authenticator: authenticator) { server in
             let agent = try server.agent()
             try agent.send(.hello(.test()))
-            try await authenticator.answer(.accepted)
+            try await authenticator.answer(.accepted())
             _ = try agent.welcome()
             try agent.send(.credential("fresh"))
             #expect(try await authenticator.isAsked())
@@ -26,11 +26,11 @@ struct CredentialRenewalTests {
             var node = SimulatedNode()
             try agent.send(try node.frame(at: 100))
             #expect(try await eventually { server.metrics.framesReceived.value == 3 })
-            let claim = try #require(try await authenticator.answer(.accepted))
+            let claim = try #require(try await authenticator.answer(.accepted()))
             #expect(claim.nodeName == "n1" && claim.credential == "fresh")
             // The next one is looked at again.
             try agent.send(.credential("fresher"))
-            #expect(try await authenticator.answer(.accepted)?.credential == "fresher")
+            #expect(try await authenticator.answer(.accepted())?.credential == "fresher")
             try agent.send(try node.frame(at: 105))
             #expect(try await eventually { server.metrics.framesReceived.value == 5 })
             #expect(server.openSessions == 1)
@@ -57,7 +57,7 @@ struct CredentialRenewalTests {
             let refusal = try agent.refusal()
             #expect(refusal.code == .protocol)
             #expect(refusal.reason == "a second Credential came before the first was answered")
-            try await authenticator.answer(.accepted)
+            try await authenticator.answer(.accepted())
             #expect(try await eventually { server.openSessions == 0 })
             #expect(server.refused == ["protocol": 1])
         }

@@ -15,7 +15,7 @@ struct FramingTests {
     private func service() async throws -> IngestService {
         try await IngestService(
             store: SampleStore(),
-            authenticator: StaticAgentAuthenticator(token: Array(IngestServer.token.utf8), nodes: ["n1"]),
+            authenticator: StaticAgentAuthenticator.test(),
             metrics: IngestMetrics(), logger: LogCapture().logger, instance: "i",
             group: MultiThreadedEventLoopGroup.singleton)
     }

@@ -20,7 +20,7 @@ struct IngestStateMachineTests {
         if state == .awaitingHello { return machine }
         _ = machine.hello(hello())
         if state == .authenticating { return machine }
-        _ = machine.verdict(.accepted)
+        _ = machine.verdict(.accepted())
         if state == .renewing { _ = machine.credential() }
         if state == .closed { _ = machine.close() }
         return machine
@@ -50,7 +50,7 @@ struct IngestStateMachineTests {
             "protocol version 2 is not spoken here, only 1; install agent and aggregator of the same release")
         #expect(machine.hello(Self.hello(version: 2)) == .reject(expected))
         #expect(machine.samples() == .ignore)
-        #expect(machine.verdict(.accepted) == .ignore)
+        #expect(machine.verdict(.accepted()) == .ignore)
     }
 
     @Test("a Hello without a node is refused with the way out")
@@ -63,12 +63,12 @@ struct IngestStateMachineTests {
     @Test("acceptance opens the session, and during a renewal carries it on; a late one is ignored")
     func accepted() {
         var machine = Self.machine(in: .authenticating)
-        #expect(machine.verdict(.accepted) == .open(Self.hello()))
+        #expect(machine.verdict(.accepted()) == .open(Self.hello()))
         machine = Self.machine(in: .renewing)
-        #expect(machine.verdict(.accepted) == .carryOn)
+        #expect(machine.verdict(.accepted()) == .carryOn)
         #expect(machine.credential() == .authenticate(nodeName: "n1"))
         machine = Self.machine(in: .closed)
-        #expect(machine.verdict(.accepted) == .ignore)
+        #expect(machine.verdict(.accepted()) == .ignore)
     }
 
     @Test("refusal ends the session, whether it was open or not; a late one is ignored")
@@ -104,7 +104,7 @@ struct IngestStateMachineTests {
     func verdictAfterRefusal() {
         var machine = Self.machine(in: .authenticating)
         _ = machine.samples()
-        #expect(machine.verdict(.accepted) == .ignore)
+        #expect(machine.verdict(.accepted()) == .ignore)
     }
 
     @Test("one credential at a time is looked at", arguments: State.allCases)
@@ -125,7 +125,7 @@ struct IngestStateMachineTests {
     func samplesWhileRenewing() {
         var machine = Self.machine(in: .renewing)
         #expect(machine.samples() == .apply)
-        #expect(machine.verdict(.accepted) == .carryOn)
+        #expect(machine.verdict(.accepted()) == .carryOn)
         #expect(machine.samples() == .apply)
     }
 

@@ -81,7 +81,7 @@ struct RefusalTests {
             var node = SimulatedNode()
             try agent.send(try node.frame(at: 100))
             #expect(try agent.refusal().reason == "samples came before the session was accepted")
-            try await authenticator.answer(.accepted)
+            try await authenticator.answer(.accepted())
             agent.hangUp(politely: true)
             #expect(try await eventually { server.service.connections.count == 0 })
             #expect(server.store.records.isEmpty)
@@ -97,7 +97,7 @@ struct RefusalTests {
             try agent.send(.hello(.test()))
             #expect(try await authenticator.isAsked())
             if isAccepted {
-                try await authenticator.answer(.accepted)
+                try await authenticator.answer(.accepted())
                 _ = try agent.welcome()
             }
             try agent.send(.hello(.test("n2")))
@@ -118,7 +118,7 @@ struct RefusalTests {
             #expect(try await authenticator.isAsked())
             agent.hangUp(politely: true)
             #expect(try await eventually { server.service.connections.count == 0 })
-            try await authenticator.answer(.accepted)
+            try await authenticator.answer(.accepted())
             try await Task.sleep(for: .milliseconds(20))
             #expect(server.store.records.isEmpty)
             #expect(server.openSessions == 0)

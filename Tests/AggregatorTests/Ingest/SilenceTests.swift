@@ -86,7 +86,7 @@ struct SilenceTests {
             #expect(refusal.code == .overloaded)
             #expect(refusal.reason.contains("could not be checked"))
             #expect(server.refused == ["overloaded": 1])
-            try await authenticator.answer(.accepted)
+            try await authenticator.answer(.accepted())
             #expect(server.openSessions == 0)
         }
     }

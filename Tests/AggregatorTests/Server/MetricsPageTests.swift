@@ -21,8 +21,9 @@ struct MetricsPageTests {
         #expect(page["metrics_push_build_info{version=\"\(Version.text)\"}"] == 1)
         #expect(page["metrics_push_sessions"] == 0)
         #expect(page["metrics_push_containers"] == 0)
+        #expect(page["metrics_push_pods_refused_total"] == 0)
         #expect(page["metrics_push_api_metric_freshness_seconds_count"] == 0)
-        #expect(page.types.count == 13)
+        #expect(page.types.count == 14)
     }
 
     @Test("every reason of a refusal is there from the start, so that a rate of it can be asked for")
@@ -53,13 +54,13 @@ struct MetricsPageTests {
         server.responded(status: 200)
         server.responded(status: 404)
         server.responded(status: 200)
-        var node = SimulatedNode()
-        let batch = try node.batch(at: 100) {
-            $0.container(0, .app(), at: 100, cpuSeconds: 1, memoryKiB: 1)
-            $0.container(1, .app("b", id: "c2"), at: 100, cpuSeconds: 1, memoryKiB: 1)
-        }
         let now = ContinuousClock.now
         for (name, time) in [("fresh", now), ("old", now - .seconds(60))] {
+            var node = SimulatedNode()
+            let batch = try node.batch(at: 100) {
+                $0.container(0, .app(uid: name), at: 100, cpuSeconds: 1, memoryKiB: 1)
+                $0.container(1, .app("b", uid: name, id: "c2"), at: 100, cpuSeconds: 1, memoryKiB: 1)
+            }
             let session = store.open(node: name, facts: SampleStoreTests.facts(), now: time)
             _ = session.apply(batch, now: time, unixMicroseconds: 0)
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 import TLS
 import TLSTestSupport
 import Testing
@@ -57,7 +58,9 @@ struct StandaloneCredentialsTests {
             server: .server(identity: credentials.serverIdentity(hostName: "h"), clients: .required(authority)))
         pair.handshake()
         let certificate = try #require(pair.server.peerCertificate)
-        #expect(StaticAgentAuthenticator.certificateVerdict(certificate, node: "n1") == .accepted)
+        #expect(
+            AgentVerdict.of(certificate, node: "n1")
+                == .accepted(untilUnixSeconds: certificate.notAfterUnixSeconds))
         #expect(certificate.organizations == ["system:nodes"])
     }
 

@@ -9,9 +9,11 @@ struct SampleStoreTests {
     let store = SampleStore()
     let start = ContinuousClock.now
 
-    static func facts(interval: Duration = .seconds(5), version: String = "1.0") -> NodeRecord.Facts {
+    static func facts(
+        interval: Duration = .seconds(5), version: String = "1.0", bootID: String = "boot-1"
+    ) -> NodeRecord.Facts {
         NodeRecord.Facts(
-            bootID: "boot-1", interval: interval, capacityMillicores: 4_000, capacityMemoryBytes: 8 << 30,
+            bootID: bootID, interval: interval, capacityMillicores: 4_000, capacityMemoryBytes: 8 << 30,
             agentVersion: version)
     }
 

@@ -31,9 +31,9 @@ struct APITestServer {
 
     private init(_ router: RequestRouter, _ times: ServerTimes) async throws {
         server = APIServer(router: router, logger: log.logger, times: times)
-        let context = try TestPKI.shared.serverContext(alpn: APIServer.protocols)
+        let context = try TestPKI.shared.serverContext(clients: .requested, alpn: APIServer.protocols)
         listener = try await server.bind(
-            host: "127.0.0.1", port: 0, context: context, group: group)
+            host: "127.0.0.1", port: 0, context: { context }, group: group)
         port = UInt16(listener.localAddress?.port ?? 0)
         authority = directory.write("ca.pem", TestPKI.shared.authority.certificatePEM)
     }

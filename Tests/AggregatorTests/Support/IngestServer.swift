@@ -22,10 +22,10 @@ struct IngestServer {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     static func run(
-        authenticator: any AgentAuthenticator = StaticAgentAuthenticator(token: Array(token.utf8), nodes: ["n1"]),
+        authenticator: (any AgentAuthenticator)? = nil,
         times: IngestTimes = IngestTimes(), _ body: (IngestServer) async throws -> Void
     ) async throws {
-        let server = try await IngestServer(authenticator, times)
+        let server = try await IngestServer(authenticator ?? StaticAgentAuthenticator.test(), times)
         let result = await Result { () async throws in try await body(server) }
         try await server.listener.close()
         await server.service.connections.closeAll()
@@ -38,8 +38,8 @@ struct IngestServer {
             store: store, authenticator: authenticator, metrics: metrics, logger: log.logger,
             instance: Self.instance, times: times, group: group)
         let context = try TestPKI.shared.serverContext(
-            clients: .optional(TestPKI.shared.trust), alpn: [PushProtocol.alpn], requiresALPN: true)
-        listener = try await service.bind(host: "127.0.0.1", port: 0, context: context, group: group)
+            clients: .requested, alpn: [PushProtocol.alpn], requiresALPN: true)
+        listener = try await service.bind(host: "127.0.0.1", port: 0, context: { context }, group: group)
         port = UInt16(listener.localAddress?.port ?? 0)
     }
 
@@ -70,6 +70,14 @@ extension Result where Failure == any Error {
     }
 }
 
+extension StaticAgentAuthenticator {
+    /// Our token speaks for n1, our CA's certificates for the nodes that they name.
+    static func test() throws -> StaticAgentAuthenticator {
+        StaticAgentAuthenticator(
+            token: Array(IngestServer.token.utf8), nodes: ["n1"], certificates: try TestPKI.shared.verifier())
+    }
+}
+
 extension Hello {
     static func test(_ node: String = "n1", token: String = IngestServer.token) -> Hello {
         Hello(
@@ -80,24 +88,30 @@ extension Hello {
 
 /// Answers when the test says so.
 final class LateAuthenticator: AgentAuthenticator {
-    private let pending = Mutex<[(claim: AgentClaim, promise: EventLoopPromise<AgentVerdict>)]>([])
+    struct Question: Sendable {
+        let nodeName: String
+        let credential: String
+    }
+
+    private let pending = Mutex<[(question: Question, promise: EventLoopPromise<AgentVerdict>)]>([])
 
     func authenticate(_ claim: AgentClaim, on eventLoop: any EventLoop) -> EventLoopFuture<AgentVerdict> {
         let promise = eventLoop.makePromise(of: AgentVerdict.self)
-        pending.withLock { $0.append((claim, promise)) }
+        let question = Question(nodeName: claim.nodeName, credential: claim.credential)
+        pending.withLock { $0.append((question, promise)) }
         return promise.futureResult
     }
 
     /// Waits for a question and answers it.
     /// - Returns: what was asked; nil when nothing was.
     @discardableResult
-    func answer(_ verdict: AgentVerdict) async throws -> AgentClaim? {
+    func answer(_ verdict: AgentVerdict) async throws -> Question? {
         guard try await isAsked() else { return nil }
-        let (claim, promise) = pending.withLock { $0.removeFirst() }
+        let (question, promise) = pending.withLock { $0.removeFirst() }
         promise.succeed(verdict)
         // Whoever asked has seen the answer before we do.
         _ = try await promise.futureResult.get()
-        return claim
+        return question
     }
 
     func isAsked() async throws -> Bool { try await eventually { pending.withLock { !$0.isEmpty } } }

@@ -2,6 +2,7 @@
 import MetricsAPI
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
 
 @testable import Aggregator
 
@@ -32,13 +33,15 @@ extension RequestRouter {
         source: any MetricsSource & Sendable = FixedSource(),
         live: [HealthCheck] = [HealthCheck(name: "ping") { nil }],
         ready: [HealthCheck] = [HealthCheck(name: "ping") { nil }, HealthCheck(name: "agents") { "none yet" }],
-        authenticator: (any RequestAuthenticator)? = nil, store: SampleStore = SampleStore(),
+        authenticator: (any RequestAuthenticator)? = nil, authorizer: (any RequestAuthorizer)? = nil,
+        store: SampleStore = SampleStore(),
         ingest: IngestMetrics = IngestMetrics()
     ) -> RequestRouter {
         let access = StaticRequestAccess(token: Array(userToken.utf8))
         let metrics = ServerMetrics()
         return RequestRouter(
-            authenticator: authenticator ?? access, authorizer: access, health: HealthChecks(live: live, ready: ready),
+            authenticator: authenticator ?? access, authorizer: authorizer ?? access,
+            alwaysAllowed: .probes, health: HealthChecks(live: live, ready: ready),
             metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store),
             api: MetricsAPIHandler(
                 versionInfo: VersionInfo(major: "1", minor: "2", gitVersion: "v1.2.3", platform: "linux/amd64")),
@@ -51,7 +54,7 @@ extension RequestRouter {
         -> APIResponse
     {
         let request = APIRequest(method: method, path: path, query: query)
-        let credentials = RequestCredentials(authorization: token.map { "Bearer \($0)" }, certificate: nil)
+        let credentials = RequestCredentials(headers: token.map { ["Authorization": "Bearer \($0)"] } ?? [:])
         return try respond(to: request, credentials: credentials, on: EmbeddedEventLoop()).wait()
     }
 }

@@ -23,7 +23,7 @@ import Testing
     static let usage: [BadCommandLine] = [
         .init("an unknown flag", status: 2, "--verbose", "--help") { line("--state-dir", $0.folder, "--verbose") },
         .init("a flag without its value", status: 2, "--state-dir", "--help") { _ in line("--state-dir") },
-        .init("no mode", status: 2, "--standalone is missing", "--standalone --state-dir DIR") { _ in
+        .init("no cluster and no other mode", status: 1, "--kubeconfig", "--standalone --state-dir DIR") { _ in
             [Programs.aggregator]
         },
         .init("no state directory", status: 2, "--state-dir DIR") { _ in line() },

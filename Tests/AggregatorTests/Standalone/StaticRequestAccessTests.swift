@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
+import KubeAPI
 import MetricsAPI
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
 import Testing
 
 @testable import Aggregator
 
 @Suite("Who sends a request, without an API server")
-struct RequestAccessTests {
+struct StaticRequestAccessTests {
     let access = StaticRequestAccess(token: Array("secret".utf8))
 
     private func who(_ authorization: String?) -> Authentication {
-        access.authentication(RequestCredentials(authorization: authorization, certificate: nil))
+        access.authentication(RequestCredentials(headers: authorization.map { ["Authorization": $0] } ?? [:]))
     }
 
     @Test("the token's bearer is the administrator", arguments: ["Bearer secret", "bearer secret", "BEARER secret"])
     func bearer(authorization: String) {
-        #expect(who(authorization) == .user(RequestUser(name: "standalone-admin", groups: ["system:masters"])))
+        #expect(
+            who(authorization)
+                == .user(KubeUser(name: "standalone-admin", groups: ["system:masters", "system:authenticated"])))
     }
 
     @Test("who shows nothing is anonymous")
     func anonymous() {
         #expect(who(nil) == .user(.anonymous))
-        #expect(RequestUser.anonymous.name == "system:anonymous")
-        #expect(RequestUser.anonymous.groups == ["system:unauthenticated"])
+        #expect(KubeUser.anonymous.name == "system:anonymous")
+        #expect(KubeUser.anonymous.groups == ["system:unauthenticated"])
     }
 
     @Test(
@@ -40,11 +44,13 @@ struct RequestAccessTests {
     func authorization() throws {
         let loop = EmbeddedEventLoop()
         let attributes = MetricsAPIHandler.attributes(of: APIRequest(method: "GET", path: "/metrics"))
-        for (groups, mayServe) in [
+        for (groups, isAllowed) in [
             (["system:masters"], true), (["a", "system:masters"], true), (["a"], false), ([], false),
         ] {
-            let user = RequestUser(name: "u", groups: groups)
-            #expect(try access.mayServe(attributes, to: user, on: loop).wait() == mayServe)
+            let user = KubeUser(name: "u", groups: groups)
+            #expect(
+                try access.authorize(attributes, for: user, on: loop).wait()
+                    == (isAllowed ? .allowed : .refused(reason: "")))
         }
     }
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import KubeAPI
+
+/// Where the replicas share their CAs, and where they tell the world about them; a protocol so that tests can be both.
+protocol AuthorityStore: Sendable {
+    /// nil: there is no Secret yet.
+    func read() async throws(KubeError) -> (data: [String: [UInt8]], version: String)?
+    /// - Throws: `alreadyExists` when another replica was faster.
+    func create(_ data: [String: [UInt8]]) async throws(KubeError)
+    /// - Throws: `conflict` when the Secret has changed since it was read.
+    func update(_ data: [String: [UInt8]], version: String) async throws(KubeError)
+    /// Tells peers what to trust; writes only what differs.
+    /// - Parameter bundle: PEM.
+    func publish(bundle: [UInt8]) async throws(KubeError)
+}
+
+/// The real one: a Secret for the CAs, a ConfigMap that agents mount, and the `caBundle` of the APIServices.
+struct ClusterAuthorityStore: AuthorityStore {
+    let client: KubeClient
+    let namespace: String
+    let secretName: String
+    let configMapName: String
+    /// The Service that our APIServices lead to.
+    let serviceName: String
+    let apiServiceNames: [String]
+
+    /// The key of the ConfigMap, and so the name of the file that agents are given.
+    static let bundleKey = "ca.crt"
+
+    func read() async throws(KubeError) -> (data: [String: [UInt8]], version: String)? {
+        do throws(KubeError) {
+            let secret = try await client.secret(namespace: namespace, name: secretName)
+            return (secret.data, secret.metadata.resourceVersion)
+        } catch  where error.code == .notFound {
+            return nil
+        }
+    }
+
+    func create(_ data: [String: [UInt8]]) async throws(KubeError) {
+        _ = try await client.createSecret(
+            Secret(metadata: ObjectMetadata(namespace: namespace, name: secretName), data: data))
+    }
+
+    func update(_ data: [String: [UInt8]], version: String) async throws(KubeError) {
+        _ = try await client.updateSecret(
+            Secret(
+                metadata: ObjectMetadata(namespace: namespace, name: secretName, resourceVersion: version), data: data))
+    }
+
+    func publish(bundle: [UInt8]) async throws(KubeError) {
+        try await publishConfigMap(bundle)
+        for name in apiServiceNames {
+            let service = try await client.apiService(name: name)
+            // Verifying another's certificate by our CA would only break it.
+            guard let backend = service.service, backend.namespace == namespace, backend.name == serviceName else {
+                let owner = service.service.map { "Service \($0.namespace)/\($0.name)" } ?? "the API server itself"
+                throw KubeError(
+                    .conflict,
+                    "APIService \(name) leads to \(owner), not to \(namespace)/\(serviceName), and is not touched; "
+                        + "to take it over apply daemonset/, see \"Moving from metrics-server\"")
+            }
+            if service.caBundle != bundle { try await client.patchAPIService(name: name, caBundle: bundle) }
+        }
+    }
+
+    private func publishConfigMap(_ bundle: [UInt8]) async throws(KubeError) {
+        let text = String(decoding: bundle, as: UTF8.self)
+        var map: ConfigMap
+        do throws(KubeError) {
+            map = try await client.configMap(namespace: namespace, name: configMapName)
+        } catch  where error.code == .notFound {
+            map = ConfigMap(
+                metadata: ObjectMetadata(namespace: namespace, name: configMapName), data: [Self.bundleKey: text])
+            _ = try await client.createConfigMap(map)
+            return
+        }
+        if map.data[Self.bundleKey] == text { return }
+        map.data[Self.bundleKey] = text
+        _ = try await client.updateConfigMap(map)
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Aggregator
+import ArgumentParser
+import Console
+
+/// Flags that count with and without a cluster.
+struct CommonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Address to listen on (default: all; with --standalone 127.0.0.1, and no other than loopback).",
+            valueName: "address"))
+    var bindAddress: String?
+
+    @Option(help: ArgumentHelp("Port of the API; 0 takes any free one.", valueName: "port"))
+    var securePort: UInt16 = 4443
+
+    @Option(help: ArgumentHelp("Port that agents push to; 0 takes any free one.", valueName: "port"))
+    var pushPort: UInt16 = 4444
+
+    @Option(help: ArgumentHelp("The span that CPU rates are taken over.", valueName: "duration"))
+    var rateWindow = "15s"
+
+    @Option(help: ArgumentHelp("A node not heard of for this long is no longer served.", valueName: "duration"))
+    var staleAfter = "30s"
+
+    @Option(
+        help: ArgumentHelp(
+            "Both ports stay open for this long after the signal to end, while readiness fails.", valueName: "duration")
+    )
+    var shutdownDelayDuration = "0s"
+
+    @Option(help: ArgumentHelp("debug, info, warning or error.", valueName: "level"))
+    var logLevel = "info"
+
+    func configuration(defaultAddress: String) throws -> AggregatorConfiguration {
+        AggregatorConfiguration(
+            bindAddress: bindAddress ?? defaultAddress, securePort: Int(securePort), pushPort: Int(pushPort),
+            store: StoreConfiguration(
+                rateWindow: try Usage.duration("--rate-window", rateWindow, .seconds(1) ... .seconds(600)),
+                staleAfter: try Usage.duration("--stale-after", staleAfter, .seconds(2) ... .seconds(3600))),
+            shutdownDelay: try Usage.duration(
+                "--shutdown-delay-duration", shutdownDelayDuration, .zero ... .seconds(300)),
+            logLevel: try Usage.checked("--log-level") { () throws(FlagError) in try LogLevel.parse(logLevel) })
+    }
+}
+
+/// Values that are more than text, with the flag named in what is wrong about them.
+enum Usage {
+    static func duration(_ flag: String, _ text: String, _ range: ClosedRange<Duration>) throws -> Duration {
+        try checked(flag) { () throws(FlagError) in try DurationFlag.parse(text, in: range) }
+    }
+
+    static func checked<Value>(_ flag: String, _ parse: () throws(FlagError) -> Value) throws -> Value {
+        do {
+            return try parse()
+        } catch {
+            throw ValidationError("\(error.of(flag: flag))")
+        }
+    }
+}
