@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: run test e2e cluster cluster-down bench lint format generate deps clean help
+.PHONY: run test image e2e cluster cluster-down bench lint format generate deps clean help
 
 # Debian's, as is its pytest.
 python := /usr/bin/python3
@@ -9,7 +9,12 @@ run: ## show this machine's accounting in kubectl top (ONCE=1: once; INTERVAL=2s
 	@scripts/run
 
 test: deps lint ## lint, then all tests
-	swift test
+	swift test --skip PipelineTests
+	# Whole processes by themselves: they measure time, which a thousand other tests would take from them.
+	swift test --skip-build --filter PipelineTests
+
+image: deps ## the container image, without Docker, in .run/metrics-push.tar
+	@scripts/image
 
 e2e: ## tests in a real cluster and on a cgroup v2 kernel (ARGS="-k name"; needs root; the first time 10 minutes more)
 	@Tests/EndToEnd/cluster deps
