@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -46,20 +47,25 @@ public final class FakeAPIServer: Sendable {
         var connections = 0
         var open: [ObjectIdentifier: any Channel] = [:]
         var listener: (any Channel)?
-        var context: TLSContext
         var port = 0
+        var context: TLSContext
     }
 
     private let state: Mutex<State>
     private let group = MultiThreadedEventLoopGroup.singleton
-    /// The kernel's choice, kept for the whole test.
+    /// The same for the whole test.
     public var port: Int { state.withLock { $0.port } }
 
     /// - Parameter context: nil: the test PKI's server identity, which asks for no client certificate.
     public init(context: TLSContext? = nil) async throws {
         let context = try context ?? TestPKI.shared.serverContext(alpn: ["http/1.1"])
         state = Mutex(State(context: context))
-        try await start()
+        // Not of the kernel's choice: while the server is away, a port of that range may become a client's.
+        var isTaken = true
+        while isTaken {
+            state.withLock { $0.port = Int.random(in: 10_000..<32_000) }
+            isTaken = try await !listen()
+        }
     }
 
     public var url: String { "https://127.0.0.1:\(port)" }
@@ -79,25 +85,27 @@ public final class FakeAPIServer: Sendable {
 
     /// Listens again on the same port.
     public func start() async throws {
-        let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in self.configure(channel) }
-        let port = port
-        var attempts = 0
-        while true {
-            do {
-                let listener = try await bootstrap.bind(host: "127.0.0.1", port: port).get()
-                state.withLock { state in
-                    state.listener = listener
-                    state.port = listener.localAddress?.port ?? 0
-                }
-                return
-            } catch {
-                // Another connection of this machine may have borrowed the port meanwhile.
-                attempts += 1
-                guard port != 0, attempts < 200 else { throw error }
-                try await Task.sleep(for: .milliseconds(50))
-            }
+        // A process that is just being started elsewhere in the tests holds what was open until it becomes another program.
+        for _ in 0..<100 {
+            if try await listen() { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw PortTaken()
+    }
+
+    struct PortTaken: Error {}
+
+    /// - Returns: false when the port is taken.
+    private func listen() async throws -> Bool {
+        do {
+            let listener = try await ServerBootstrap(group: group)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelInitializer { channel in self.configure(channel) }
+                .bind(host: "127.0.0.1", port: port).get()
+            state.withLock { $0.listener = listener }
+            return true
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            return false
         }
     }
 
