@@ -4,13 +4,15 @@ import KubeAPI
 /// Where the replicas share their CAs, and where they tell the world about them; a protocol so that tests can be both.
 protocol AuthorityStore: Sendable {
     /// nil: there is no Secret yet.
-    func read() async throws(KubeError) -> (data: [String: [UInt8]], version: String)?
+    func read() async throws(KubeError) -> Secret?
     /// - Throws: `alreadyExists` when another replica was faster.
     func create(_ data: [String: [UInt8]]) async throws(KubeError)
-    /// - Throws: `conflict` when the Secret has changed since it was read.
-    func update(_ data: [String: [UInt8]], version: String) async throws(KubeError)
-    /// Tells peers what to trust; writes only what differs.
+    /// Writes back a Secret that was read, with other data.
+    /// - Throws: `conflict` when it has changed since it was read.
+    func update(_ secret: Secret) async throws(KubeError)
+    /// Tells peers what to trust; writes only what differs. What fails for one of them is not kept from the others.
     /// - Parameter bundle: PEM.
+    /// - Throws: the first failure.
     func publish(bundle: [UInt8]) async throws(KubeError)
 }
 
@@ -27,10 +29,9 @@ struct ClusterAuthorityStore: AuthorityStore {
     /// The key of the ConfigMap, and so the name of the file that agents are given.
     static let bundleKey = "ca.crt"
 
-    func read() async throws(KubeError) -> (data: [String: [UInt8]], version: String)? {
+    func read() async throws(KubeError) -> Secret? {
         do throws(KubeError) {
-            let secret = try await client.secret(namespace: namespace, name: secretName)
-            return (secret.data, secret.metadata.resourceVersion)
+            return try await client.secret(namespace: namespace, name: secretName)
         } catch  where error.code == .notFound {
             return nil
         }
@@ -41,30 +42,48 @@ struct ClusterAuthorityStore: AuthorityStore {
             Secret(metadata: ObjectMetadata(namespace: namespace, name: secretName), data: data))
     }
 
-    func update(_ data: [String: [UInt8]], version: String) async throws(KubeError) {
-        _ = try await client.updateSecret(
-            Secret(
-                metadata: ObjectMetadata(namespace: namespace, name: secretName, resourceVersion: version), data: data))
-    }
+    func update(_ secret: Secret) async throws(KubeError) { _ = try await client.updateSecret(secret) }
 
     func publish(bundle: [UInt8]) async throws(KubeError) {
-        try await publishConfigMap(bundle)
+        var failure: KubeError?
+        do throws(KubeError) {
+            try await publishConfigMap(String(decoding: bundle, as: UTF8.self))
+        } catch {
+            failure = error
+        }
         for name in apiServiceNames {
-            let service = try await client.apiService(name: name)
-            // Verifying another's certificate by our CA would only break it.
-            guard let backend = service.service, backend.namespace == namespace, backend.name == serviceName else {
-                let owner = service.service.map { "Service \($0.namespace)/\($0.name)" } ?? "the API server itself"
-                throw KubeError(
-                    .conflict,
-                    "APIService \(name) leads to \(owner), not to \(namespace)/\(serviceName), and is not touched; "
-                        + "to take it over apply daemonset/, see \"Moving from metrics-server\"")
+            do throws(KubeError) {
+                try await publish(bundle, inAPIService: name)
+            } catch {
+                failure = failure ?? error
             }
-            if service.caBundle != bundle { try await client.patchAPIService(name: name, caBundle: bundle) }
+        }
+        if let failure { throw failure }
+    }
+
+    private func publish(_ bundle: [UInt8], inAPIService name: String) async throws(KubeError) {
+        let service = try await client.apiService(name: name)
+        // Verifying another's certificate by our CA would only break it.
+        guard let backend = service.service, backend.namespace == namespace, backend.name == serviceName else {
+            let owner = service.service.map { "Service \($0.namespace)/\($0.name)" } ?? "the API server itself"
+            throw KubeError(
+                .invalid,
+                "APIService \(name) leads to \(owner), not to \(namespace)/\(serviceName), and is not touched; "
+                    + "to take it over apply daemonset/, see \"Moving from metrics-server\"")
+        }
+        if service.caBundle != bundle { try await client.patchAPIService(name: name, caBundle: bundle) }
+    }
+
+    private func publishConfigMap(_ text: String) async throws(KubeError) {
+        do throws(KubeError) {
+            try await writeConfigMap(text)
+        } catch  where error.isLostRace {
+            // Most likely another replica wrote the same.
+            try await writeConfigMap(text)
         }
     }
 
-    private func publishConfigMap(_ bundle: [UInt8]) async throws(KubeError) {
-        let text = String(decoding: bundle, as: UTF8.self)
+    private func writeConfigMap(_ text: String) async throws(KubeError) {
         var map: ConfigMap
         do throws(KubeError) {
             map = try await client.configMap(namespace: namespace, name: configMapName)
@@ -78,4 +97,9 @@ struct ClusterAuthorityStore: AuthorityStore {
         map.data[Self.bundleKey] = text
         _ = try await client.updateConfigMap(map)
     }
+}
+
+extension KubeError {
+    /// Somebody else wrote in between: read again.
+    var isLostRace: Bool { code == .alreadyExists || code == .conflict }
 }

@@ -39,9 +39,6 @@ actor CertificateKeeper {
         self.nowUnixSeconds = nowUnixSeconds
     }
 
-    /// Whether peers can verify what we serve.
-    var isServing: Bool { leaf != nil }
-
     /// Runs until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
@@ -51,6 +48,7 @@ actor CertificateKeeper {
                 if complaint != nil { logger.info("certificates are in order again") }
                 complaint = nil
             } catch {
+                if Task.isCancelled { return }
                 pause = Self.retry
                 if complaint != "\(error)" {
                     logger.warning("certificates cannot be looked after", metadata: ["error": "\(error)"])
@@ -64,17 +62,18 @@ actor CertificateKeeper {
 
     /// Looks once, and does what is to be done.
     func turn() async throws {
-        let set = try await sharedSet()
-        if set.current.certificatePEM != known?.current.certificatePEM { knownSince = nowUnixSeconds() }
-        known = set
+        var failure: KubeError?
         do throws(KubeError) {
+            let set = try await sharedSet()
+            if set.current.certificatePEM != known?.current.certificatePEM { knownSince = nowUnixSeconds() }
+            known = set
             try await store.publish(bundle: set.bundlePEM)
         } catch {
-            // Even when the world cannot be told, what we serve is kept valid.
-            try renewLeaf(set)
-            throw error
+            failure = error
         }
-        try renewLeaf(set)
+        // Even when the API server is away, or the world cannot be told, what we serve is kept valid.
+        if let known { try renewLeaf(known) }
+        if let failure { throw failure }
     }
 
     private func sharedSet() async throws(KubeError) -> AuthoritySet {
@@ -83,14 +82,14 @@ actor CertificateKeeper {
                 return try await readOrMake()
             } catch {
                 // Another replica was faster: read what it wrote.
-                guard error.code == .alreadyExists || error.code == .conflict else { throw error }
+                guard error.isLostRace else { throw error }
             }
         }
         throw KubeError(.conflict, "the Secret of the CA changes each time it is read; is something else writing it?")
     }
 
     private func readOrMake() async throws(KubeError) -> AuthoritySet {
-        guard let stored = try await store.read() else {
+        guard var stored = try await store.read() else {
             let made = try fresh()
             try await store.create(made.data)
             logger.notice("made a CA", metadata: ["why": "\(emptinessText)"])
@@ -98,7 +97,8 @@ actor CertificateKeeper {
         }
         let (set, change) = try judge(stored.data)
         if let change {
-            try await store.update(set.data, version: stored.version)
+            stored.data = set.data
+            try await store.update(stored)
             logger.notice("wrote the Secret of the CA", metadata: ["why": "\(change)"])
         }
         return set
