@@ -22,7 +22,7 @@ struct AuthorityRotation: Sendable {
     func step(from set: AuthoritySet, nowUnixSeconds now: Int64) throws(TLSError) -> Step {
         guard set.current.notAfterUnixSeconds > now else {
             // Nobody can be connected by it any more, so there is nothing to wait for.
-            let successor = if let next = set.next { next } else { try make() }
+            let successor = if let next = set.next, next.notAfterUnixSeconds > now { next } else { try make() }
             return .replace(AuthoritySet(current: successor), why: "the CA had expired")
         }
         if let next = set.next {

@@ -23,9 +23,10 @@ struct IngestServer {
 
     static func run(
         authenticator: (any AgentAuthenticator)? = nil,
-        times: IngestTimes = IngestTimes(), _ body: (IngestServer) async throws -> Void
+        times: IngestTimes = IngestTimes(),
+        contexts: ServingContexts? = nil, _ body: (IngestServer) async throws -> Void
     ) async throws {
-        let server = try await IngestServer(authenticator ?? StaticAgentAuthenticator.test(), times)
+        let server = try await IngestServer(authenticator ?? StaticAgentAuthenticator.test(), times, contexts)
         let result = await Result { () async throws in try await body(server) }
         try await server.listener.close()
         await server.service.connections.closeAll()
@@ -33,18 +34,22 @@ struct IngestServer {
         try result.get()
     }
 
-    private init(_ authenticator: any AgentAuthenticator, _ times: IngestTimes) async throws {
+    private init(
+        _ authenticator: any AgentAuthenticator, _ times: IngestTimes, _ contexts: ServingContexts?
+    ) async throws {
         service = try await IngestService(
             store: store, authenticator: authenticator, metrics: metrics, logger: log.logger,
             instance: Self.instance, times: times, group: group)
-        let context = try TestPKI.shared.serverContext(
+        let ours = try TestPKI.shared.serverContext(
             clients: .requested, alpn: [PushProtocol.alpn], requiresALPN: true)
-        listener = try await service.bind(host: "127.0.0.1", port: 0, context: { context }, group: group)
+        listener = try await service.bind(host: "127.0.0.1", port: 0, context: { contexts?.push ?? ours }, group: group)
         port = UInt16(listener.localAddress?.port ?? 0)
     }
 
-    func agent(identity: TLSIdentity? = nil, alpn: [String] = [PushProtocol.alpn]) throws -> TestAgent {
-        try TestAgent(port: port, identity: identity, alpn: alpn)
+    func agent(
+        identity: TLSIdentity? = nil, alpn: [String] = [PushProtocol.alpn], trust: TrustRoots = TestPKI.shared.trust
+    ) throws -> TestAgent {
+        try TestAgent(port: port, identity: identity, alpn: alpn, trust: trust)
     }
 
     /// An agent whose session is open.

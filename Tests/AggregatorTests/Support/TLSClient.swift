@@ -9,10 +9,12 @@ final class TLSClient {
 
     struct NoAddress: Error {}
 
-    init(port: UInt16, identity: TLSIdentity? = nil, alpn: [String]) throws {
+    init(
+        port: UInt16, identity: TLSIdentity? = nil, alpn: [String], trust: TrustRoots = TestPKI.shared.trust
+    ) throws {
         guard let address = SocketAddress(ipLiteral: "127.0.0.1", port: port) else { throw NoAddress() }
         stream = try TLSStream.connect(
-            address: address, context: try TestPKI.shared.clientContext(identity: identity, alpn: alpn),
+            address: address, context: try .client(trust: trust, identity: identity, alpn: alpn),
             serverName: "localhost", deadline: .after(milliseconds: 10_000))
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import TLS
+import TLSTestSupport
 import Wire
 
 /// An agent's end of a session, as raw as a test wants it: the agent's TLS stream and encoder, and nothing that would
@@ -12,8 +13,11 @@ final class TestAgent {
         let message: AggregatorMessage?
     }
 
-    init(port: UInt16, identity: TLSIdentity?, alpn: [String]) throws {
-        client = try TLSClient(port: port, identity: identity, alpn: alpn)
+    init(
+        port: UInt16, identity: TLSIdentity? = nil, alpn: [String] = [PushProtocol.alpn],
+        trust: TrustRoots = TestPKI.shared.trust
+    ) throws {
+        client = try TLSClient(port: port, identity: identity, alpn: alpn, trust: trust)
     }
 
     func send(_ bytes: [UInt8]) throws { try client.send(bytes) }
