@@ -54,6 +54,7 @@ final class TrustFollower: ReflectorSink {
         logger.warning(
             isFirst ? "cannot learn which front proxy to trust" : "cannot follow changes of the front proxy's CA",
             metadata: ["error": "\(error)"])
+        applyOverridesIfEnough()
     }
 
     private func apply(_ map: ConfigMap?) {
@@ -73,22 +74,30 @@ final class TrustFollower: ReflectorSink {
 
     private func apply(_ published: ExtensionAuthentication, isPublished: Bool) {
         let effective = overrides.applied(to: published)
-        guard state.withLock({ $0.applied }) != effective else { return }
-        do throws(TLSError) {
-            trust.value = try effective.trust()
-        } catch {
-            complain("the CAs in \(ExtensionAuthentication.configMapName) cannot be used: \(error)")
-            return
+        if state.withLock({ $0.applied }) != effective {
+            do throws(TLSError) {
+                trust.value = try effective.trust()
+            } catch {
+                complain("the CAs in \(ExtensionAuthentication.configMapName) cannot be used: \(error)")
+                return
+            }
         }
         let missing =
             effective.frontProxyCA == nil
             ? "the API server publishes no requestheader-client-ca-file: its aggregation layer is not configured; "
                 + "see \"Configure the aggregation layer\" in the README" : nil
-        state.withLock { state in
-            state.applied = effective
-            state.hasLooked = true
-            state.complaint = missing
+        let isNews = state.withLock { state -> Bool in
+            defer {
+                state.applied = effective
+                state.hasLooked = true
+                state.complaint = missing
+            }
+            return state.applied != effective || state.complaint != missing
         }
+        if isNews { report(effective, missing: missing, isPublished: isPublished) }
+    }
+
+    private func report(_ effective: ExtensionAuthentication, missing: String?, isPublished: Bool) {
         if let missing {
             logger.error("nobody can be a front proxy", metadata: ["reason": "\(missing)"])
         } else {
@@ -101,6 +110,12 @@ final class TrustFollower: ReflectorSink {
         }
     }
 
+    /// Where the cluster says nothing usable and nothing is trusted yet, a front proxy that the flags name still counts.
+    private func applyOverridesIfEnough() {
+        guard overrides.frontProxyCA != nil, state.withLock({ $0.applied }) == nil else { return }
+        applyOverridesOnly()
+    }
+
     private func complain(_ text: String) {
         let isNews = state.withLock { state -> Bool in
             defer {
@@ -110,5 +125,6 @@ final class TrustFollower: ReflectorSink {
             return state.complaint != text
         }
         if isNews { logger.error("the front proxy's configuration is unusable", metadata: ["reason": "\(text)"]) }
+        applyOverridesIfEnough()
     }
 }
