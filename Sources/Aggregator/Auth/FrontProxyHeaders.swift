@@ -50,7 +50,11 @@ struct FrontProxyHeaders: Equatable, Sendable {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+            let digits = rest.prefix(2)
+            // A sign is no digit, though a number may begin with it.
+            guard digits.count == 2, digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-"),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else {
                 return String(key)
             }
             bytes.append(value)
