@@ -23,7 +23,7 @@ final class IngestHandler: ChannelInboundHandler {
     private var pending: ByteBuffer?
     private var session: StoreSession?
     private var nodeName = ""
-    private var lastFrame: NIODeadline = .now()
+    private var lastFrame: NIODeadline = .distantPast
     private var silence: TimeAmount
     /// What the agent showed counts until then; nil: for ever.
     private var credentialEnd: NIODeadline?
@@ -39,6 +39,7 @@ final class IngestHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         service.connections.add(context.channel)
+        lastFrame = context.eventLoop.now
         armTimer(context)
         context.fireChannelActive()
     }
@@ -81,7 +82,7 @@ final class IngestHandler: ChannelInboundHandler {
     }
 
     private func receive(_ body: ByteBuffer, _ context: ChannelHandlerContext) throws(WireError) {
-        lastFrame = .now()
+        lastFrame = context.eventLoop.now
         let metrics = service.metrics
         metrics.framesReceived.add(1, ordering: .relaxed)
         metrics.bytesReceived.add(FrameHeader.byteCount + body.readableBytes, ordering: .relaxed)
@@ -130,7 +131,7 @@ final class IngestHandler: ChannelInboundHandler {
     }
 
     private func act(on verdict: AgentVerdict, _ context: ChannelHandlerContext) {
-        if case .accepted(let end) = verdict { credentialEnd = end.map(Self.deadline(unixSeconds:)) }
+        if case .accepted(let end) = verdict { credentialEnd = end.map { Self.deadline(unixSeconds: $0, context) } }
         switch machine.verdict(verdict) {
         case .open(let hello): open(hello, context)
         case .carryOn: armTimer(context)
@@ -252,9 +253,9 @@ final class IngestHandler: ChannelInboundHandler {
     }
 
     /// - Parameter end: in any order to now; ends beyond ten years are no ends.
-    private static func deadline(unixSeconds end: Int64) -> NIODeadline {
-        let left = end.subtractingReportingOverflow(LogLine.now() / 1_000_000_000).partialValue
-        return .now() + .seconds(max(0, min(left, 10 * 366 * 86_400)))
+    private static func deadline(unixSeconds end: Int64, _ context: ChannelHandlerContext) -> NIODeadline {
+        let now = LogLine.now() / 1_000_000_000
+        return context.eventLoop.now + .seconds(end <= now ? 0 : min(end - now, 10 * 366 * 86_400))
     }
 
     /// One timer a connection, set anew only when it fires or a limit changes.
@@ -271,7 +272,7 @@ final class IngestHandler: ChannelInboundHandler {
 
     private func timerFired(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
-        if let credentialEnd, credentialEnd <= .now() {
+        if let credentialEnd, credentialEnd <= context.eventLoop.now {
             reject(
                 Reject(
                     code: .unauthenticated,
@@ -279,7 +280,7 @@ final class IngestHandler: ChannelInboundHandler {
                 context)
             return
         }
-        guard NIODeadline.now() >= lastFrame + silence else { return armTimer(context) }
+        guard context.eventLoop.now >= lastFrame + silence else { return armTimer(context) }
         switch machine.silence() {
         case .close: closeSilent(context)
         case .reject(let reject): self.reject(reject, context)
