@@ -20,11 +20,13 @@ final class ClusterReadiness: Sendable {
     private let contexts: ServingContexts
     private let directory: ClusterDirectory
     private let store: SampleStore
-    private let started = ContinuousClock.now
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let started: ContinuousClock.Instant
 
     init(
         informers: ClusterInformers, follower: TrustFollower, toleratesUnknownProxy: Bool, contexts: ServingContexts,
-        directory: ClusterDirectory, store: SampleStore
+        directory: ClusterDirectory, store: SampleStore,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.informers = informers
         self.follower = follower
@@ -32,6 +34,8 @@ final class ClusterReadiness: Sendable {
         self.contexts = contexts
         self.directory = directory
         self.store = store
+        self.now = now
+        started = now()
     }
 
     var checks: [HealthCheck] {
@@ -71,10 +75,11 @@ final class ClusterReadiness: Sendable {
     }
 
     private var missingAgents: String? {
-        guard ContinuousClock.now - started < Self.patience else { return nil }
+        let now = now()
+        guard now - started < Self.patience else { return nil }
         let names = directory.nodeNames
         let reporting = names.count { name in
-            store.record(named: name)?.whileFresh(store.configuration, now: .now) { _ in true } == true
+            store.record(named: name)?.whileFresh(store.configuration, now: now) { _ in true } == true
         }
         guard reporting * 100 < names.count * Self.percentReporting else { return nil }
         return "\(reporting) of \(names.count) nodes report"
