@@ -14,8 +14,8 @@ import Wire
 ///
 /// Both ports are open from the first second; what is needed to answer well is fetched meanwhile, and readiness says so.
 public struct ClusterAggregator: Sendable {
-    private let configuration: ClusterConfiguration
-    private let logger: Logger
+    let configuration: ClusterConfiguration
+    let logger: Logger
 
     /// Serves until SIGTERM or SIGINT.
     /// - Throws: `StartupError` when it cannot start.
@@ -26,7 +26,9 @@ public struct ClusterAggregator: Sendable {
         try await SignalledService.run { try await aggregator.serve() }
     }
 
-    private func serve() async throws {
+    /// Serves until a graceful shutdown.
+    /// - Parameter started: called once the ports are open.
+    func serve(started: (Ports) -> Void = { _ in }) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let cluster = try ClusterIdentity(configuration)
         let clients = try ClusterClients(configuration, cluster, group: group, logger: logger)
@@ -65,6 +67,7 @@ public struct ClusterAggregator: Sendable {
                 "api": "\(ports.apiAddress)", "push": "\(ports.pushAddress)", "version": "\(Version.text)",
                 "cluster": "\(cluster.kube.server)", "namespace": "\(cluster.namespace)",
             ])
+        started(ports)
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await keeper.run() }
             tasks.addTask { await informers.run() }
