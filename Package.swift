@@ -139,5 +139,12 @@ let package = Package(
             name: "PipelineTests",
             dependencies: ["AgentMain", "AggregatorMain", "Cgroups", "TLS", "TLSTestSupport", "Wire"],
             swiftSettings: common),
+        .testTarget(
+            name: "AggregatorMainTests",
+            dependencies: [
+                "AggregatorMain", "Aggregator", "Console",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
     ]
 )

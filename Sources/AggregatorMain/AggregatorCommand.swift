@@ -11,7 +11,7 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         let (arguments, warnings) = MigrationFlags.removed(from: Array(CommandLine.arguments.dropFirst()))
         do {
-            var command = try AggregatorCommand.parseAsRoot(arguments)
+            var command = try AggregatorCommand.parseAsRoot(EmptyValues.separated(arguments))
             guard let aggregator = command as? AggregatorCommand else { return try command.run() }
             for warning in warnings { StandardError.write("aggregator: \(warning)\n") }
             try await aggregator.serve()
@@ -47,15 +47,26 @@ struct AggregatorCommand: ParsableCommand {
     @OptionGroup(title: "Who may ask") var authentication: AuthenticationOptions
     @OptionGroup(title: "Without a cluster") var alone: StandaloneOptions
 
+    /// What the command line asks for.
+    enum Mode {
+        case standalone(StandaloneConfiguration)
+        case cluster(ClusterConfiguration)
+    }
+
+    /// - Throws: `ValidationError` that names the flag.
+    func mode() throws -> Mode {
+        if alone.standalone { return .standalone(try alone.configuration(common)) }
+        var configuration = ClusterConfiguration(common: try common.configuration(defaultAddress: "::"))
+        try cluster.apply(to: &configuration)
+        configuration.authentication = try authentication.settings()
+        return .cluster(configuration)
+    }
+
     /// Serves until a signal.
     func serve() async throws {
-        if alone.standalone {
-            try await StandaloneAggregator.main(try alone.configuration(common))
-        } else {
-            var configuration = ClusterConfiguration(common: try common.configuration(defaultAddress: "::"))
-            try cluster.apply(to: &configuration)
-            configuration.authentication = try authentication.settings()
-            try await ClusterAggregator.main(configuration)
+        switch try mode() {
+        case .standalone(let configuration): try await StandaloneAggregator.main(configuration)
+        case .cluster(let configuration): try await ClusterAggregator.main(configuration)
         }
     }
 }
