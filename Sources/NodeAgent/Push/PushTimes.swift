@@ -20,7 +20,8 @@ struct PushTimes: Sendable {
     var credential: Duration = .seconds(30)
     /// How often a name is resolved again: replicas come and go.
     var resolve: Duration = .seconds(30)
-    /// After a look-up that failed; at first the aggregator may not be there yet.
+    /// After a look-up that failed: at first the aggregator may not be there yet. After a session that failed too, and
+    /// then for longer and longer: a replica that was replaced has another address.
     var resolveRetry: Duration = .seconds(3)
     /// After a refusal that only a person can mend.
     var afterRefusal: Duration = .seconds(30)

@@ -11,10 +11,15 @@ final class Pusher: Sendable {
     private let feed: FrameFeed
     private let signal: EventSignal
     private let isStopped = Atomic(false)
+    private let hasFailed = Atomic(false)
+    private let failure: EventSignal?
 
+    /// - Parameter failure: raised with each attempt that fails.
     init(
-        address: SocketAddress, serverName: String, settings: PushSettings, feed: FrameFeed
+        address: SocketAddress, serverName: String, settings: PushSettings, feed: FrameFeed,
+        failure: EventSignal? = nil
     ) throws(SystemFailure) {
+        self.failure = failure
         self.address = address
         self.serverName = serverName
         self.settings = settings
@@ -27,6 +32,9 @@ final class Pusher: Sendable {
         isStopped.store(true, ordering: .releasing)
         signal.raise()
     }
+
+    /// The last attempt has failed, and no session was accepted since: perhaps the aggregator is elsewhere by now.
+    var isFailing: Bool { hasFailed.load(ordering: .acquiring) }
 
     private var mayGoOn: Bool { !isStopped.load(ordering: .acquiring) && !feed.isFinished }
 
@@ -42,6 +50,7 @@ final class Pusher: Sendable {
             let end = attempt {
                 complaint = nil
                 held = .after(settings.times.held)
+                hasFailed.store(false, ordering: .releasing)
             }
             if let held, held.hasPassed { backoff.succeeded() }
             switch end {
@@ -60,6 +69,8 @@ final class Pusher: Sendable {
                         "no session; trying again", ("aggregator", "\(address)"), ("reason", reason))
                 }
                 complaint = reason
+                hasFailed.store(true, ordering: .releasing)
+                failure?.raise()
             }
             signal.wait(until: .after(pause ?? backoff.next())) { mayGoOn }
         }

@@ -37,6 +37,8 @@ final class PusherGroup: Sendable {
         var current: [SocketAddress: Member] = [:]
         /// Their address is gone; their session, if they still have one, goes on until the aggregator ends it.
         var leaving: [Member] = []
+
+        var areFailing: Bool { current.values.contains { $0.pusher.isFailing } }
     }
 
     /// What is to be logged when it changes.
@@ -52,6 +54,7 @@ final class PusherGroup: Sendable {
         defer { feed.remove(listener: signal) }
         var members = Members()
         var complaint: Problem?
+        var retry = settings.times.resolveRetry
         while !feed.isFinished {
             var pause = settings.times.resolve
             var problem: Problem?
@@ -66,7 +69,18 @@ final class PusherGroup: Sendable {
                     problem.text, ("aggregator", "\(endpoint)"), ("reason", problem.reason))
             }
             complaint = problem
-            signal.wait(until: .after(pause)) { !feed.isFinished }
+            if members.areFailing {
+                pause = min(pause, retry)
+                retry = min(retry * 2, settings.times.resolve)
+                signal.wait(until: .after(pause)) { !feed.isFinished }
+                continue
+            }
+            retry = settings.times.resolveRetry
+            signal.wait(until: .after(pause)) { !feed.isFinished && !members.areFailing }
+            // All agents have lost the same replica.
+            if members.areFailing {
+                signal.wait(until: .after(retry * Double.random(in: 0..<1))) { !feed.isFinished }
+            }
         }
         let deadline = Deadline.after(settings.times.goodbye)
         for member in members.leaving + members.current.values where !member.thread.join(by: deadline) {
@@ -97,7 +111,7 @@ final class PusherGroup: Sendable {
             }
             let pusher = try Pusher(
                 address: address, serverName: settings.serverName ?? endpoint.host, settings: settings,
-                feed: feed)
+                feed: feed, failure: signal)
             members.current[address] = Member(
                 pusher: pusher, thread: ThreadBox(try WorkerThread(name: "push") { pusher.run() }))
         }

@@ -70,6 +70,24 @@ struct AddressesTests {
         }
     }
 
+    @Test("a session that ends has the name looked up soon: a replica that was replaced has another address")
+    func replaced() throws {
+        let old = try FakeAggregator { session in
+            try session.welcome()
+            try session.hear()
+        }
+        let new = try FakeAggregator()
+        let name = Name([old.address])
+        let rig = try rig { times in times.resolve = .seconds(3600) }
+        defer { rig.end() }
+        try rig.publish(1)
+        _ = try rig.group(resolve: name.resolve)
+        try name.lookUps.wait(until: "a look-up") { $0 >= 1 }
+        name.set([new.address])
+        try new.batches(1)
+        #expect(name.lookUps.now >= 2)
+    }
+
     @Test("an address that appears gets a session; one that goes keeps its session until the aggregator ends it")
     func change() throws {
         let close = Watched(false)
