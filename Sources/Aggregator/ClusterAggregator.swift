@@ -89,7 +89,7 @@ public struct ClusterAggregator: Sendable {
     }
 
     private func log(refusedPod refusal: PodOwners.Refusal, _ metrics: IngestMetrics) {
-        metrics.podsRefused.add(1, ordering: .relaxed)
+        metrics.podClaimsRefused.add(1, ordering: .relaxed)
         logger.warning(
             "a node reports another node's pod; not taken",
             metadata: [

@@ -15,7 +15,7 @@ final class IngestMetrics: Sendable {
     let resyncsRequested = Atomic<Int>(0)
     let clockCorrections = Atomic<Int>(0)
     /// Pods that a node reported while they were another's.
-    let podsRefused = Atomic<Int>(0)
+    let podClaimsRefused = Atomic<Int>(0)
     private let refusals = Mutex<[String: Int]>([:])
 
     /// - Parameter reason: from a closed set, since it becomes a label.

@@ -66,8 +66,8 @@ struct MetricsPage: Sendable {
             help: "Times a node's clock was found off, or back in agreement.",
             ingest.clockCorrections.load(ordering: .relaxed))
         text.single(
-            "metrics_push_pods_refused_total", .counter, help: "Pods that a node reported while they were another's.",
-            ingest.podsRefused.load(ordering: .relaxed))
+            "metrics_push_pod_claims_refused_total", .counter, help: "Pods that a node reported and that are another's.",
+            ingest.podClaimsRefused.load(ordering: .relaxed))
     }
 
     private func writeStore(to text: inout PrometheusText) {

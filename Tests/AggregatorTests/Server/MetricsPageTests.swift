@@ -21,7 +21,7 @@ struct MetricsPageTests {
         #expect(page["metrics_push_build_info{version=\"\(Version.text)\"}"] == 1)
         #expect(page["metrics_push_sessions"] == 0)
         #expect(page["metrics_push_containers"] == 0)
-        #expect(page["metrics_push_pods_refused_total"] == 0)
+        #expect(page["metrics_push_pod_claims_refused_total"] == 0)
         #expect(page["metrics_push_api_metric_freshness_seconds_count"] == 0)
         #expect(page.types.count == 14)
     }
