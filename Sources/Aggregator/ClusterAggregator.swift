@@ -46,6 +46,7 @@ public struct ClusterAggregator: Sendable {
             try ServingContexts(identity: cluster.temporaryIdentity(), isTemporary: true)
         }
         let keeper = try certificateKeeper(cluster, client, contexts)
+        let refusedProxies = RefusedProxies(logger: logger)
 
         let ingest = try await IngestService(
             store: store, authenticator: try agentAuthenticator(cluster, clients), metrics: metrics, logger: logger,
@@ -53,11 +54,12 @@ public struct ClusterAggregator: Sendable {
         let readiness = ClusterReadiness(
             informers: informers, follower: follower,
             toleratesUnknownProxy: configuration.authentication.toleratesLookupFailure, contexts: contexts,
-            directory: directory, store: store)
+            directory: directory, store: store, refusedProxies: refusedProxies)
         let heartbeat = LoopHeartbeat(group: group)
         let server = APIServer(
             router: router(
-                clients, trust, store: store, directory: directory, ingest: metrics, heartbeat, readiness),
+                clients, trust, refusedProxies, store: store, directory: directory, ingest: metrics, heartbeat,
+                readiness),
             logger: logger)
         let ports = try await Ports.open(
             configuration.common, ingest: ingest, server: server, contexts: contexts, on: group)
@@ -147,8 +149,8 @@ public struct ClusterAggregator: Sendable {
     private static let waitingRequestReviews = 1_024
 
     private func router(
-        _ clients: ClusterClients, _ trust: CurrentClientTrust, store: SampleStore, directory: ClusterDirectory,
-        ingest: IngestMetrics, _ heartbeat: LoopHeartbeat, _ readiness: ClusterReadiness
+        _ clients: ClusterClients, _ trust: CurrentClientTrust, _ refusedProxies: RefusedProxies, store: SampleStore,
+        directory: ClusterDirectory, ingest: IngestMetrics, _ heartbeat: LoopHeartbeat, _ readiness: ClusterReadiness
     ) -> RequestRouter {
         let settings = configuration.authentication
         let gate = ReviewGate(atATime: Self.requestReviews, waiting: Self.waitingRequestReviews)
@@ -158,14 +160,14 @@ public struct ClusterAggregator: Sendable {
             authenticator: DelegatedAuthenticator(
                 trust: trust,
                 tokens: TokenReviews(reviewer: clients.authentication, lifetime: settings.tokenLifetime, gate: gate),
-                logger: logger),
+                logger: logger, refusedProxies: refusedProxies),
             authorizer: DelegatedAuthorizer(
                 reviewer: clients.authorization, allowedLifetime: settings.allowedLifetime,
                 refusedLifetime: settings.refusedLifetime, gate: gate, logger: logger),
             alwaysAllowed: AllowedPaths(settings.alwaysAllowedPaths),
             health: HealthChecks(
                 live: [ping, heartbeat.check], ready: [ping, heartbeat.check] + readiness.checks, keeping: heartbeat),
-            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store),
+            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store, refusedProxies: refusedProxies),
             api: MetricsAPIHandler(versionInfo: .current),
             source: ClusterSource(directory: directory, store: store), metrics: metrics)
     }

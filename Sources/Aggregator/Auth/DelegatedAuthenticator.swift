@@ -2,6 +2,7 @@
 import KubeAPI
 import Logging
 import NIOCore
+import NIOHTTP1
 import Synchronization
 import TLS
 
@@ -13,6 +14,7 @@ struct DelegatedAuthenticator: RequestAuthenticator {
     let trust: CurrentClientTrust
     let tokens: TokenReviews
     let logger: Logger
+    var refusedProxies: RefusedProxies?
 
     func authenticate(_ credentials: RequestCredentials, on eventLoop: any EventLoop) -> EventLoopFuture<Authentication>
     {
@@ -42,17 +44,30 @@ struct DelegatedAuthenticator: RequestAuthenticator {
     private func certificateUser(_ credentials: RequestCredentials) -> Authentication? {
         guard let client = credentials.client else { return nil }
         let trust = trust.value
-        if let proxy = trust.frontProxy, case .success(let certificate) = client.verify(by: proxy.verifier),
-            proxy.allows(certificate), let user = proxy.headers.user(in: credentials.headers)
-        {
-            return .user(user)
-        }
+        if let user = user(spokenForBy: client, trust.frontProxy, credentials.headers) { return .user(user) }
         if let users = trust.users, case .success(let certificate) = client.verify(by: users),
             let name = certificate.commonName, !name.isEmpty
         {
             return .user(KubeUser(name: name, groups: certificate.organizations))
         }
         return .invalid
+    }
+
+    /// nil: nobody is spoken for, or the client is no front proxy.
+    private func user(
+        spokenForBy client: ShownClient, _ proxy: ClientTrust.FrontProxy?, _ headers: HTTPHeaders
+    ) -> KubeUser? {
+        guard let user = (proxy?.headers ?? FrontProxyHeaders()).user(in: headers) else { return nil }
+        guard let proxy else {
+            refusedProxies?.refused(.unconfigured, client.claims)
+            return nil
+        }
+        switch client.verify(by: proxy.verifier) {
+        case .success(let certificate) where proxy.allows(certificate): return user
+        case .success: refusedProxies?.refused(.name, client.claims)
+        case .failure(let error): refusedProxies?.refused(.untrusted, client.claims, detail: error.message)
+        }
+        return nil
     }
 }
 

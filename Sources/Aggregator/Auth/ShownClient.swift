@@ -19,6 +19,9 @@ final class ShownClient {
         checked = []
     }
 
+    /// What it says about itself, verified by nobody.
+    var claims: CertificateFacts { certificates.claims }
+
     func verify(by verifier: CertificateVerifier, now: NIODeadline = .now()) -> Result<PeerCertificate, TLSError> {
         checked.removeAll { now - $0.time >= Self.recheckInterval }
         if let known = checked.first(where: { $0.verifier === verifier }) { return known.result }

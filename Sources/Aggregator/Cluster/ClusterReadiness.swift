@@ -20,12 +20,13 @@ final class ClusterReadiness: Sendable {
     private let contexts: ServingContexts
     private let directory: ClusterDirectory
     private let store: SampleStore
+    private let refusedProxies: RefusedProxies?
     private let now: @Sendable () -> ContinuousClock.Instant
     private let started: ContinuousClock.Instant
 
     init(
         informers: ClusterInformers, follower: TrustFollower, toleratesUnknownProxy: Bool, contexts: ServingContexts,
-        directory: ClusterDirectory, store: SampleStore,
+        directory: ClusterDirectory, store: SampleStore, refusedProxies: RefusedProxies? = nil,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.informers = informers
@@ -34,6 +35,7 @@ final class ClusterReadiness: Sendable {
         self.contexts = contexts
         self.directory = directory
         self.store = store
+        self.refusedProxies = refusedProxies
         self.now = now
         started = now()
     }
@@ -42,21 +44,26 @@ final class ClusterReadiness: Sendable {
         [
             HealthCheck(name: "shutdown") { self.isShuttingDown.load(ordering: .relaxed) ? "shutting down" : nil },
             latched("informer-sync") { $0.missingObjects },
-            latched("front-proxy") { $0.unknownProxy },
+            latched("front-proxy", note: { $0.refusedProxies?.recent }, problem: { $0.unknownProxy }),
             latched("certificate") { $0.temporaryCertificate },
             latched("agents-reporting") { $0.missingAgents },
         ]
     }
 
-    private func latched(_ name: String, _ problem: @escaping @Sendable (ClusterReadiness) -> String?) -> HealthCheck {
-        HealthCheck(name: name) {
-            if self.hasBeenReady.load(ordering: .relaxed) { return nil }
-            guard let found = problem(self) else {
-                if self.hasNoProblem { self.hasBeenReady.store(true, ordering: .relaxed) }
-                return nil
-            }
-            return found
-        }
+    private func latched(
+        _ name: String, note: @escaping @Sendable (ClusterReadiness) -> String? = { _ in nil },
+        problem: @escaping @Sendable (ClusterReadiness) -> String?
+    ) -> HealthCheck {
+        HealthCheck(
+            name: name,
+            failure: {
+                if self.hasBeenReady.load(ordering: .relaxed) { return nil }
+                guard let found = problem(self) else {
+                    if self.hasNoProblem { self.hasBeenReady.store(true, ordering: .relaxed) }
+                    return nil
+                }
+                return found
+            }, note: { note(self) })
     }
 
     private var hasNoProblem: Bool {

@@ -6,6 +6,8 @@ struct HealthCheck: Sendable {
     let name: String
     /// nil when it holds, otherwise why not.
     let failure: @Sendable () -> String?
+    /// What to know about it although it holds; only `?verbose` says it.
+    var note: @Sendable () -> String? = { nil }
 }
 
 /// The three probe endpoints, in the words of the Kubernetes API server: `ok`, or with `?verbose` (and always when
@@ -59,7 +61,7 @@ struct HealthChecks: Sendable {
                 failed = true
                 lines += "[-]\(check.name) failed: \(reason)\n"
             } else {
-                lines += "[+]\(check.name) ok\n"
+                lines += "[+]\(check.name) ok\(check.note().map { " (\($0))" } ?? "")\n"
             }
         }
         if failed { return Self.answer(failed: true, body: lines + "\(endpoint) check failed\n") }

@@ -21,6 +21,8 @@ struct MetricsPage: Sendable {
     let ingest: IngestMetrics
     let server: ServerMetrics
     let store: SampleStore
+    /// nil: there is no front proxy to refuse.
+    var refusedProxies: RefusedProxies?
 
     func render() -> String {
         var text = PrometheusText()
@@ -31,6 +33,14 @@ struct MetricsPage: Sendable {
         text.family("metrics_push_api_responses_total", .counter, help: "Answers of the API port by HTTP status.")
         for (status, count) in server.responsesByStatus {
             text.sample("metrics_push_api_responses_total", labels: [("code", "\(status)")], count)
+        }
+        if let refusedProxies {
+            text.family(
+                "metrics_push_front_proxy_refused_total", .counter,
+                help: "Requests on another's behalf from somebody who is no front proxy, by reason.")
+            for (reason, count) in refusedProxies.counts {
+                text.sample("metrics_push_front_proxy_refused_total", labels: [("reason", reason)], count)
+            }
         }
         server.freshness.write(
             as: "metrics_push_api_metric_freshness_seconds", help: "Age of each figure when it was served.", to: &text)
