@@ -100,6 +100,23 @@ struct ClusterAggregatorTests {
         }
     }
 
+    @Test("a front proxy's CA that is rotated counts as soon as the API server publishes it")
+    func rotatedProxy() async throws {
+        try await AggregatorRig.run { (rig) async throws in
+            exist(rig)
+            #expect(try await rig.serves())
+            #expect(try await eventually { !rig.log.lines(with: "front proxy configured").isEmpty })
+            #expect(try await rig.curl(Self.pods, as: .frontProxy, Self.jane).status == 200)
+            var data = AggregatorRig.authentication
+            data["requestheader-client-ca-file"] = data["client-ca-file"]
+            await rig.cluster.authentication.send(
+                "MODIFIED",
+                KubeProto.configMap(KubeProto.metadata("extension-apiserver-authentication", version: "99"), data))
+            #expect(try await eventually { rig.log.lines(with: "front proxy configured").count == 2 })
+            #expect(try await rig.curl(Self.pods, as: .frontProxy, Self.jane).status == 401)
+        }
+    }
+
     @Test("a review that fails is an error of ours, and the next one is asked again")
     func reviewsFail() async throws {
         try await AggregatorRig.run { (rig) async throws in
@@ -227,6 +244,23 @@ struct ClusterAggregatorTests {
         #expect(await failure()?.contains("start with --kubeconfig FILE, or with --standalone") == true)
         configuration.kubeconfig = "/does/not/exist"
         #expect(await failure()?.contains("/does/not/exist") == true)
+
+        let cluster = try await FakeCluster()
+        let directory = TemporaryDirectory()
+        configuration.kubeconfig = directory.write("kubeconfig", AggregatorRig.kubeconfig(cluster.server))
+        configuration.authentication.clientCAFile = "/no/ca"
+        #expect(await failure()?.contains("/no/ca") == true)
+        configuration.authentication.clientCAFile = nil
+        configuration.agentClientCAFile = "/no/agents/ca"
+        #expect(await failure()?.contains("/no/agents/ca") == true)
+        configuration.agentClientCAFile = nil
+        (configuration.certificateFile, configuration.keyFile) = ("/no/certificate", "/no/key")
+        #expect(await failure()?.contains("/no/") == true)
+        (configuration.certificateFile, configuration.keyFile) = (nil, nil)
+        configuration.common.securePort = cluster.server.port
+        let text = await failure()
+        #expect(text?.contains("\(cluster.server.port): the port is in use; choose another with --secure-port") == true)
+        await cluster.close()
     }
 }
 

@@ -88,7 +88,7 @@ final class AggregatorRig: Sendable {
         }
     }
 
-    private static func kubeconfig(_ server: FakeAPIServer) -> [UInt8] {
+    static func kubeconfig(_ server: FakeAPIServer) -> [UInt8] {
         Array(
             """
             apiVersion: v1
