@@ -3,6 +3,7 @@ import KubeTestSupport
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import TLSTestSupport
 import Testing
 
@@ -77,9 +78,13 @@ struct ConnectionTests {
     @Test("requests that are refused together wait for the same new token")
     func rotationUnderLoad() async throws {
         let cluster = try await TestCluster()
+        let isRotated = Rotation()
         cluster.server.on("GET \(ClientTests.path)") { request in
             if request.token == "token-2" { return ClientTests.configMap() }
-            cluster.files.write(token: "token-2")
+            // Once: a reader must not find the file while it is being written again.
+            if !isRotated.isDone.exchange(true, ordering: .acquiringAndReleasing) {
+                cluster.files.write(token: "token-2")
+            }
             return .status(401, "Unauthorized", "Unauthorized")
         }
         // Known before it is refused, so that the files were read a while ago.
@@ -123,4 +128,8 @@ struct ConnectionTests {
             resource: KubeResource(group: "g.io", version: "v2", plural: "things"), fieldSelector: "a=b,c!=d")
         #expect(query.path([("limit", "5")]) == "/apis/g.io/v2/things?limit=5&fieldSelector=a%3Db%2Cc%21%3Dd")
     }
+}
+
+private final class Rotation: Sendable {
+    let isDone = Atomic(false)
 }

@@ -76,7 +76,8 @@ struct MetricsPage: Sendable {
             help: "Times a node's clock was found off, or back in agreement.",
             ingest.clockCorrections.load(ordering: .relaxed))
         text.single(
-            "metrics_push_pod_claims_refused_total", .counter, help: "Pods that a node reported and that are another's.",
+            "metrics_push_pod_claims_refused_total", .counter,
+            help: "Pods that a node reported and that are another's.",
             ingest.podClaimsRefused.load(ordering: .relaxed))
     }
 

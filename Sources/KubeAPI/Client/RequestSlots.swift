@@ -25,6 +25,9 @@ final class RequestSlots: Sendable {
         case refused(ExchangeFailure)
     }
 
+    /// How many are in line.
+    var waiting: Int { state.withLock { $0.line.count } }
+
     /// Waits for a slot; the caller gives it back with ``release()``.
     func acquire(until deadline: NIODeadline, on loop: any EventLoop) async throws(ExchangeFailure) {
         let promise = loop.makePromise(of: Void.self)

@@ -241,7 +241,7 @@ struct ClusterAggregatorTests {
                 return "\(error)"
             }
         }
-        #expect(await failure()?.contains("start with --kubeconfig FILE, or with --standalone") == true)
+        #expect(await failure()?.contains("or serve without a cluster with --standalone") == true)
         configuration.kubeconfig = "/does/not/exist"
         #expect(await failure()?.contains("/does/not/exist") == true)
 
