@@ -67,7 +67,7 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "Console", "Formats", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel", "Wire",
+                "Calendar", "Console", "Formats", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),
@@ -133,6 +133,14 @@ let package = Package(
                 nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOHTTP1"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "Aggregator", "Console", "KubeAPI", "KubeTestSupport", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
+                nio("NIOCore"), nio("NIOPosix"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: common),
         .testTarget(

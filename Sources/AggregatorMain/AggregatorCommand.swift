@@ -42,6 +42,12 @@ struct AggregatorCommand: ParsableCommand {
             """,
         version: "aggregator \(Version.text)")
 
+    @Flag(
+        help: ArgumentHelp(
+            "Do not serve: look whether everything is as it must be in the cluster, say what to do about what is not, "
+                + "and exit with 0 if nothing failed and 1 otherwise."))
+    var check = false
+
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "In a cluster") var cluster: ClusterOptions
     @OptionGroup(title: "Who may ask") var authentication: AuthenticationOptions
@@ -51,22 +57,31 @@ struct AggregatorCommand: ParsableCommand {
     enum Mode {
         case standalone(StandaloneConfiguration)
         case cluster(ClusterConfiguration)
+        case check(ClusterConfiguration)
     }
 
     /// - Throws: `ValidationError` that names the flag.
     func mode() throws -> Mode {
-        if alone.standalone { return .standalone(try alone.configuration(common)) }
+        if alone.standalone {
+            guard !check else {
+                throw ValidationError("--check looks at a cluster, which --standalone has none of; leave one out")
+            }
+            return .standalone(try alone.configuration(common))
+        }
         var configuration = ClusterConfiguration(common: try common.configuration(defaultAddress: "::"))
         try cluster.apply(to: &configuration)
         configuration.authentication = try authentication.settings()
-        return .cluster(configuration)
+        return check ? .check(configuration) : .cluster(configuration)
     }
 
-    /// Serves until a signal.
+    /// Serves until a signal, or checks and exits.
     func serve() async throws {
         switch try mode() {
         case .standalone(let configuration): try await StandaloneAggregator.main(configuration)
         case .cluster(let configuration): try await ClusterAggregator.main(configuration)
+        case .check(let configuration):
+            let style = ReportStyle.ofStandardOutput { name in getenv(name).map { String(cString: $0) } }
+            if try await !Doctor.main(configuration, style: style) { Glibc.exit(ExitStatus.failure) }
         }
     }
 }

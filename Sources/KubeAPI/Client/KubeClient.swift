@@ -84,7 +84,7 @@ public final class KubeClient: Sendable {
                     request, configuration.endpoint, userAgent: userAgent, token: credentials.token,
                     deadline: deadline)
                 connections.giveBack(connection)
-                if response.isSuccess { return response }
+                if response.isSuccess || request.takesEveryStatus { return response }
                 failure = ExchangeFailure(response.error)
             } catch {
                 // Closed by the server while it was idle: nothing of the answer has come, and another one will do.

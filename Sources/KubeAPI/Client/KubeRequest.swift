@@ -16,6 +16,8 @@ struct KubeRequest: Sendable {
     var contentType = protobuf
     /// May be sent again when nobody knows whether it arrived: it changes nothing, or the same thing.
     var isIdempotent = true
+    /// An answer that is no success is an answer, too.
+    var takesEveryStatus = false
     /// Largest answer. Bytes.
     var answerLimit = KubeLimits.object
     /// nil: ``KubeTimes/request``.
@@ -66,6 +68,7 @@ struct KubeResponse: Sendable {
     let contentType: String
     /// Of the header in seconds; the API server never sends a date.
     let retryAfter: Duration?
+    let date: String?
     let body: ByteBuffer
 
     init(head: HTTPResponseHead, body: ByteBuffer) {
@@ -74,6 +77,7 @@ struct KubeResponse: Sendable {
         retryAfter = head.headers.first(name: "retry-after").flatMap { Int($0) }.map {
             .seconds(max(0, min($0, 86_400)))
         }
+        date = head.headers.first(name: "date")
         self.body = body
     }
 

@@ -32,6 +32,16 @@ struct HealthChecksTests {
         #expect(try ask("/healthz", query).text == "[+]ping ok\n[+]loops ok\nhealthz check passed\n")
     }
 
+    @Test("what is to be known about a check that holds is said when asked in detail")
+    func note() throws {
+        let check = HealthCheck(name: "front-proxy", failure: { nil }, note: { "refused CN=x" })
+        let checks = HealthChecks(live: [], ready: [check])
+        #expect(checks.respond(path: "/readyz", query: nil)?.text == "ok")
+        #expect(
+            checks.respond(path: "/readyz", query: "verbose")?.text
+                == "[+]front-proxy ok (refused CN=x)\nreadyz check passed\n")
+    }
+
     @Test("what does not hold is 500 and always lists every check", arguments: [nil, "verbose"])
     func fails(query: String?) throws {
         let answer = try ask("/readyz", query)
