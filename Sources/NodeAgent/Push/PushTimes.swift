@@ -20,8 +20,9 @@ struct PushTimes: Sendable {
     var credential: Duration = .seconds(30)
     /// How often a name is resolved again: replicas come and go.
     var resolve: Duration = .seconds(30)
-    /// After a look-up that failed: at first the aggregator may not be there yet. After a session that failed too, and
-    /// then for longer and longer: a replica that was replaced has another address.
+    /// After a look-up that failed: at first the aggregator may not be there yet. After one that found other addresses,
+    /// and after a session that failed, too, and then for longer and longer: replicas are replaced one after the other,
+    /// and each has a new address.
     var resolveRetry: Duration = .seconds(3)
     /// After a refusal that only a person can mend.
     var afterRefusal: Duration = .seconds(30)

@@ -54,8 +54,10 @@ final class PusherGroup: Sendable {
         defer { feed.remove(listener: signal) }
         var members = Members()
         var complaint: Problem?
-        var retry = settings.times.resolveRetry
+        /// Grows from `resolveRetry` to `resolve` while nothing happens.
+        var calm = settings.times.resolveRetry
         while !feed.isFinished {
+            let before = Set(members.current.keys)
             var pause = settings.times.resolve
             var problem: Problem?
             do {
@@ -69,17 +71,16 @@ final class PusherGroup: Sendable {
                     problem.text, ("aggregator", "\(endpoint)"), ("reason", problem.reason))
             }
             complaint = problem
-            if members.areFailing {
-                pause = min(pause, retry)
-                retry = min(retry * 2, settings.times.resolve)
-                signal.wait(until: .after(pause)) { !feed.isFinished }
-                continue
+            if Set(members.current.keys) != before { calm = settings.times.resolveRetry }
+            let wereFailing = members.areFailing
+            signal.wait(until: .after(min(pause, calm))) {
+                !feed.isFinished && (wereFailing || !members.areFailing)
             }
-            retry = settings.times.resolveRetry
-            signal.wait(until: .after(pause)) { !feed.isFinished && !members.areFailing }
-            // All agents have lost the same replica.
-            if members.areFailing {
-                signal.wait(until: .after(retry * Double.random(in: 0..<1))) { !feed.isFinished }
+            calm = min(calm * 2, settings.times.resolve)
+            if !wereFailing, members.areFailing {
+                calm = settings.times.resolveRetry
+                // All agents have lost the same replica.
+                signal.wait(until: .after(calm * Double.random(in: 0..<1))) { !feed.isFinished }
             }
         }
         let deadline = Deadline.after(settings.times.goodbye)
