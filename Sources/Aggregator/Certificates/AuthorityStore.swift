@@ -38,8 +38,15 @@ struct ClusterAuthorityStore: AuthorityStore {
     }
 
     func create(_ data: [String: [UInt8]]) async throws(KubeError) {
-        _ = try await client.createSecret(
-            Secret(metadata: ObjectMetadata(namespace: namespace, name: secretName), data: data))
+        do throws(KubeError) {
+            _ = try await client.createSecret(
+                Secret(metadata: ObjectMetadata(namespace: namespace, name: secretName), data: data))
+        } catch  where error.code == .forbidden {
+            throw KubeError(
+                .forbidden,
+                "Secret \(namespace)/\(secretName) does not exist, and our role lets us write it but not make it; "
+                    + "apply daemonset/ again, which does")
+        }
     }
 
     func update(_ secret: Secret) async throws(KubeError) { _ = try await client.updateSecret(secret) }
