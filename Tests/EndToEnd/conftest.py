@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -19,10 +19,8 @@ from harness import lifecycle
 from harness.cluster import Cluster
 from harness.errors import HarnessError
 from harness.layout import Layout
+from harness.metrics_push import MetricsPush
 from harness.programs import ROOT
-from harness.waiting import wait_until
-
-SERVICE_ACCOUNT_DEADLINE = 15
 
 running: Cluster | None = None
 numbers = itertools.count(1)
@@ -67,16 +65,32 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         shutil.rmtree(layout.root)
 
 
+@pytest.fixture(scope="session")
+def metrics_push(request: pytest.FixtureRequest, cluster: Cluster) -> MetricsPush:
+    """Installed once, with `kubectl apply -k`."""
+    installed = MetricsPush(cluster)
+    say(request.config, "building the programs ...")
+    installed.load_image()
+    # Of an earlier run, with another image under the same name.
+    installed.delete()
+    began = time.monotonic()
+    installed.apply()
+    installed.wait_available()
+    say(request.config, f"installed: from kubectl apply -k to the node's figures in {time.monotonic() - began:.1f} s")
+    return installed
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tells a person what was measured."""
+    return lambda text: say(request.config, f"    {text}")
+
+
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
     """A namespace of the test's own."""
-    name = f"test-{os.getpid()}-{next(numbers)}"
-    cluster.kubectl("create", "namespace", name)
-    # Pods are refused before it is there.
-    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-    wait_until(lambda: cluster.api.get(account).status == 200, SERVICE_ACCOUNT_DEADLINE, "the ServiceAccount")
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with cluster.namespace(f"test-{os.getpid()}-{next(numbers)}") as name:
+        yield name
 
 
 @pytest.hookimpl(hookwrapper=True)

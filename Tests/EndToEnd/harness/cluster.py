@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A running cluster, as the tests use it."""
 
+import contextlib
 import json
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import binaries, cgroups, lifecycle, namespace
@@ -17,6 +18,7 @@ from .pki import PKI
 from .waiting import wait_until
 
 COMMAND_DEADLINE = 60
+ACCOUNT_DEADLINE = 15
 
 
 class Cluster:
@@ -62,12 +64,25 @@ class Cluster:
     def apply(self, *objects: dict) -> None:
         self.kubectl("apply", "--filename=-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
-    def run(self, command: list[str], deadline: float = COMMAND_DEADLINE) -> str:
+    @contextlib.contextmanager
+    def namespace(self, name: str) -> Iterator[str]:
+        """A namespace in which pods can be made."""
+        self.kubectl("create", "namespace", name)
+        # Pods are refused before it is there.
+        account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+        wait_until(lambda: self.api.get(account).status == 200, ACCOUNT_DEADLINE, "the ServiceAccount")
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false")
+
+    def run(self, command: list[str], deadline: float = COMMAND_DEADLINE, input: str | None = None) -> str:
         """Runs a command on the node: in the namespaces of its kubelet."""
         try:
             done = subprocess.run(
                 namespace.inside(self.state, command),
-                stdin=subprocess.DEVNULL,
+                input=input,
+                stdin=None if input else subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 timeout=deadline,

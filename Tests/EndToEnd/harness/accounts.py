@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernel's own accounts of a pod's container, and of the node."""
+
+import bisect
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+from . import cgroups
+from .cgroups import unified
+from .cluster import Cluster
+from .errors import HarnessError
+
+# Short next to a load's bursts; a read takes some microseconds.
+INTERVAL = 0.05
+
+
+def container_id(pod: dict, container: str) -> str:
+    status = pod["status"]
+    for found in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+        if found["name"] == container and found.get("containerID"):
+            return found["containerID"].removeprefix("containerd://")
+    raise HarnessError(f"pod {pod['metadata']['name']} has no container {container} that was started")
+
+
+def hierarchy(controller: str) -> Path:
+    return cgroups.MOUNT if unified() else cgroups.MOUNT / controller
+
+
+def directory(cluster: Cluster, pod: dict, container: str, controller: str = "cpuacct") -> Path:
+    """The container's cgroup."""
+    quality = {"Guaranteed": ""}.get(pod["status"]["qosClass"], pod["status"]["qosClass"].lower())
+    top = hierarchy(controller) / cluster.cgroup() / quality
+    return top / f"pod{pod['metadata']['uid']}" / container_id(pod, container)
+
+
+def cpu_seconds(directory: Path) -> float:
+    if unified():
+        return keyed(directory / "cpu.stat")["usage_usec"] / 1e6
+    return int((directory / "cpuacct.usage").read_text()) / 1e9
+
+
+def working_set(directory: Path) -> int:
+    """Bytes, as kubelet computes it: usage less inactive page cache."""
+    usage, inactive = (
+        ("memory.current", "inactive_file") if unified() else ("memory.usage_in_bytes", "total_inactive_file")
+    )
+    return max(0, int((directory / usage).read_text()) - keyed(directory / "memory.stat")[inactive])
+
+
+def keyed(file: Path) -> dict[str, int]:
+    return {name: int(value) for name, value in (line.split() for line in file.read_text().splitlines())}
+
+
+def processes(directory: Path) -> list[int]:
+    """Their ids outside of the cluster."""
+    return [int(line) for line in (directory / "cgroup.procs").read_text().split()]
+
+
+class History:
+    """Reads CPU counters again and again, so that the use over any span can be told afterwards."""
+
+    def __init__(self, **directories: Path):
+        self.directories = directories
+        # A container's counter began at zero when its cgroup was made.
+        self.points: dict[str, list[tuple[float, float]]] = {
+            name: [] if directory == hierarchy("cpuacct") else [(directory.stat().st_ctime, 0.0)]
+            for name, directory in directories.items()
+        }
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.follow, daemon=True)
+
+    def __enter__(self) -> "History":
+        self.read()
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def follow(self) -> None:
+        while not self.ended.wait(INTERVAL):
+            self.read()
+
+    def read(self) -> None:
+        for name, directory in self.directories.items():
+            try:
+                before = time.time()
+                value = cpu_seconds(directory)
+                # A reader that was held up does not know when it read.
+                if time.time() - before < INTERVAL:
+                    self.points[name].append((before, value))
+            except OSError:
+                # The container has ended.
+                pass
+
+    def used(self, name: str, begin: float, end: float) -> float:
+        """CPU seconds between two Unix times."""
+        return self.at(name, end) - self.at(name, begin)
+
+    def at(self, name: str, when: float) -> float:
+        points = self.points[name]
+        place = bisect.bisect(points, (when, 0.0))
+        if place == 0:
+            # Before the container was.
+            return points[0][1]
+        (before, low), (after, high) = points[place - 1], points[min(place, len(points) - 1)]
+        return low if after == before else low + (high - low) * (when - before) / (after - before)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks again and again while something else goes on, and tells afterwards what was answered."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from .errors import HarnessError
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Answered(Generic[Value]):
+    """When it was asked (of the monotonic clock), and the answer or what went wrong."""
+
+    asked: float
+    value: Value | None
+    error: str | None = None
+
+
+class Poller(Generic[Value]):
+    def __init__(self, ask: Callable[[], Value], interval: float = 0.2):
+        self.ask, self.interval = ask, interval
+        self.answers: list[Answered[Value]] = []
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self) -> "Poller[Value]":
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            asked = time.monotonic()
+            try:
+                self.answers.append(Answered(asked, self.ask()))
+            except (OSError, ValueError, HarnessError) as error:
+                self.answers.append(Answered(asked, None, str(error)))
+            self.ended.wait(max(0.0, asked + self.interval - time.monotonic()))
+
+    @property
+    def failures(self) -> list[Answered[Value]]:
+        return [answer for answer in self.answers if answer.error]
+
+    @property
+    def values(self) -> list[Value]:
+        return [answer.value for answer in self.answers if answer.value is not None]
