@@ -22,7 +22,7 @@ image: deps ## the container image, without Docker, in .run/metrics-push.tar
 e2e: ## tests in a real cluster and on a cgroup v2 kernel (ARGS="-k name"; needs root; the first time 10 minutes more)
 	@Tests/EndToEnd/cluster deps
 	@Tests/EndToEnd/cluster build
-	@$(python) -B -m pytest -v -ra Tests/EndToEnd $(ARGS)
+	@$(python) -B -m pytest -v -ra --durations=10 Tests/EndToEnd $(ARGS)
 
 cluster: ## a Kubernetes cluster to play with, in .run/cluster (needs root)
 	@Tests/EndToEnd/cluster deps

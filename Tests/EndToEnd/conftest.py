@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -102,3 +103,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Gener
             report.sections.append(("the cluster", running.report()))
         except (OSError, HarnessError) as error:
             report.sections.append(("the cluster", f"no report: {error}"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How long each module took, its share of bringing things up included."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.location[0]] += report.duration
+    terminalreporter.section("seconds a module")
+    for module, spent in seconds.most_common():
+        terminalreporter.write_line(f"{spent:7.1f}  {module}")

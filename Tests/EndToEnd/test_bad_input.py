@@ -81,20 +81,6 @@ def test_an_apiservice_of_metrics_server_is_not_touched(cluster: Cluster, metric
     metrics_push.wait_logged(AGGREGATOR, "certificates are in order again")
 
 
-def test_garbage_in_the_secret_is_replaced(cluster: Cluster, metrics_push: MetricsPush) -> None:
-    labels = cluster.api.json(SECRET)["metadata"]["labels"]
-    garbage = base64.b64encode(b"garbage").decode()
-    patch = f'{{"data":{{"ca.crt":"{garbage}","ca.key":"{garbage}","previous-ca.crt":null}}}}'
-    name = "metrics-push-ca"
-    cluster.kubectl("patch", "secret", f"--namespace={NAMESPACE}", name, "--type=merge", f"--patch={patch}")
-    line = metrics_push.wait_logged(AGGREGATOR, "wrote the Secret", "it held no usable CA", deadline=LOOK_DEADLINE)
-    assert "ca.crt and ca.key" in line
-    secret = cluster.api.json(SECRET)
-    assert base64.b64decode(secret["data"]["ca.crt"]).startswith(b"-----BEGIN CERTIFICATE-----")
-    assert secret["metadata"]["labels"] == labels
-    assert metrics_push.node()
-
-
 def test_it_starts_without_an_api_server_and_is_ready_soon_after_it_comes(
     cluster: Cluster, metrics_push: MetricsPush, measured: Callable[[str], None]
 ) -> None:
@@ -126,3 +112,17 @@ def test_it_starts_without_an_api_server_and_is_ready_soon_after_it_comes(
     # The same pod, its container started once more.
     statuses = cluster.pod(NAMESPACE, name)["status"]["containerStatuses"]
     assert [status["restartCount"] for status in statuses] == [starts]
+
+
+def test_garbage_in_the_secret_is_replaced(cluster: Cluster, metrics_push: MetricsPush) -> None:
+    labels = cluster.api.json(SECRET)["metadata"]["labels"]
+    garbage = base64.b64encode(b"garbage").decode()
+    patch = f'{{"data":{{"ca.crt":"{garbage}","ca.key":"{garbage}","previous-ca.crt":null}}}}'
+    name = "metrics-push-ca"
+    cluster.kubectl("patch", "secret", f"--namespace={NAMESPACE}", name, "--type=merge", f"--patch={patch}")
+    line = metrics_push.wait_logged(AGGREGATOR, "wrote the Secret", "it held no usable CA", deadline=LOOK_DEADLINE)
+    assert "ca.crt and ca.key" in line
+    secret = cluster.api.json(SECRET)
+    assert base64.b64decode(secret["data"]["ca.crt"]).startswith(b"-----BEGIN CERTIFICATE-----")
+    assert secret["metadata"]["labels"] == labels
+    assert metrics_push.node()
