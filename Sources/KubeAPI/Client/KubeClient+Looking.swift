@@ -46,7 +46,7 @@ extension KubeClient {
     /// May read files.
     public func ownCredential() async throws(KubeError) -> OwnCredential {
         do throws(ExchangeFailure) {
-            if let token = try await credentials.current().token { return .token(token) }
+            if let token = try await credentials.current(until: .now() + times.handshake).token { return .token(token) }
         } catch {
             throw error.error
         }

@@ -240,7 +240,8 @@ enum ReplicasCheck {
                     fix: ["the NetworkPolicy lets in nobody but agents, so this proves nothing if agents report"])
             case .connectFailed: return .fail(subject, text, fix: [closedPort])
             case .alpnMismatch, .protocolError: return .fail(subject, text, fix: [otherPort])
-            case .fileUnreadable, .badCertificate, .badKey, .keyMismatch, .emptyTrust, .handshakeFailed, .truncated,
+            case .fileUnreadable, .badCertificate, .badKey, .keyMismatch, .emptyTrust, .handshakeFailed, .handshakeCut,
+                .truncated,
                 .closed, .limitExceeded, .invalidArgument, .resourceExhausted, nil:
                 return .fail(subject, text, fix: ["the replica's log says more"])
             }
