@@ -74,7 +74,10 @@ struct LeakTests {
         await #expect(processExitsWith: .success) {
             let lookUps = Watched(0)
             let port = LoopbackServer.closedPort()
-            let rig = try PushRig { $0.resolve = .milliseconds(1) }
+            let rig = try PushRig {
+                $0.resolve = .milliseconds(1)
+                $0.resolveRetry = .milliseconds(1)
+            }
             defer { rig.end() }
             _ = try rig.group { _ in
                 var number = 0
