@@ -132,19 +132,22 @@ def service_reached(state: dict) -> bool:
 
 def import_images(layout: Layout, wanted: list[Image]) -> None:
     """Makes images known to the cluster's containerd."""
-    state = layout.read_state()
     with tempfile.TemporaryDirectory(dir=layout.root) as work:
         for number, image in enumerate(wanted):
-            archive = image.archive(Path(work) / f"{number}.tar")
-            done = subprocess.run(
-                namespace.inside(state, ["ctr", "--namespace", "k8s.io", "images", "import", str(archive)]),
-                capture_output=True,
-                text=True,
-                timeout=IMPORT_DEADLINE,
-                check=False,
-            )
-            if done.returncode != 0:
-                raise HarnessError(f"{image.reference} could not be imported: {done.stderr.strip()}")
+            import_archive(layout, image.archive(Path(work) / f"{number}.tar"), image.reference)
+
+
+def import_archive(layout: Layout, archive: Path, reference: str) -> None:
+    """The same for an image that is there as `docker save` writes one."""
+    done = subprocess.run(
+        namespace.inside(layout.read_state(), ["ctr", "--namespace", "k8s.io", "images", "import", str(archive)]),
+        capture_output=True,
+        text=True,
+        timeout=IMPORT_DEADLINE,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise HarnessError(f"{reference} could not be imported: {done.stderr.strip()}")
 
 
 def down(layout: Layout) -> None:
