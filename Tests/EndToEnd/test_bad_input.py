@@ -19,6 +19,7 @@ LOOK_DEADLINE = 30
 RUNNING_DEADLINE = 30
 # A watch that could not begin is tried again at least every 30 s.
 READY_DEADLINE = 60
+NODES = "/apis/metrics.k8s.io/v1beta1/nodes"
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/metrics-push-ca"
 
 
@@ -58,6 +59,22 @@ def test_without_its_role_it_says_why_it_is_not_ready(
     wait_until(lambda: metrics_push.ready_pods(AGGREGATOR), READY_DEADLINE, "its readiness")
     measured(f"role given back: ready {time.monotonic() - began:.1f} s later")
     assert metrics_push.ready_pods(AGGREGATOR)[0]["metadata"]["uid"] == pod["metadata"]["uid"]
+
+
+def test_without_the_right_to_ask_nobody_is_let_in(cluster: Cluster, metrics_push: MetricsPush, namespace: str) -> None:
+    """Without the right to make reviews: nobody is taken for somebody who may, and the log says what is missing."""
+    cluster.kubectl("delete", "clusterrolebinding", "metrics-push-aggregator:auth-delegator")
+    client = cluster.user(f"rita-{namespace}")
+    # Of a user that was never asked about, so that nothing is remembered.
+    answer = metrics_push.ask(NODES, client=client)
+    assert answer.status in (403, 500)
+    wait_until(lambda: metrics_push.ask(NODES, client=client).status == 500, LOOK_DEADLINE, "the refusal's end")
+    line = metrics_push.wait_logged(AGGREGATOR, "a user's access could not be reviewed", f"rita-{namespace}")
+    assert 'cannot create resource \\"subjectaccessreviews\\"' in line
+    # The agent's session goes on, and who needs no review is answered.
+    assert metrics_push.node()
+    metrics_push.apply()
+    wait_until(lambda: metrics_push.ask(NODES, client=client).status == 403, LOOK_DEADLINE, "a review")
 
 
 def test_an_apiservice_of_metrics_server_is_not_touched(cluster: Cluster, metrics_push: MetricsPush) -> None:

@@ -16,11 +16,10 @@ UP_DEADLINE = 60
 DOWN_DEADLINE = 90
 KNOWN_DEADLINE = 60
 
-# Uses most of half a core while the file is there.
+# Uses most of a core while the file is there, and next to nothing otherwise.
 WORKER = """
 while :; do
-  if [ -e /tmp/load ]; then i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; fi
-  sleep 0.02
+  if [ -e /tmp/load ]; then i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; sleep 0.1; else sleep 0.5; fi
 done
 """
 
