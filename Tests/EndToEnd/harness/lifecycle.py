@@ -76,7 +76,10 @@ def bring_up(layout: Layout) -> None:
         import_images(layout, images.standard(Path(work)))
     api = API(layout)
     wait_up(layout, lambda: api.get("/readyz").status == 200, "the API server")
-    start(layout, parts, "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "dnsmasq", "dns-feed")
+    start(layout, parts, "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "dnsmasq")
+    # Before it has said so, the feed's SIGHUP would end it.
+    wait_up(layout, lambda: "started, version" in Control(layout).tail("dnsmasq", 20), "dnsmasq")
+    start(layout, parts, "dns-feed")
     wait_up(layout, lambda: node_ready(api), "the node")
     # Pods can be made from here on.
     wait_up(
