@@ -42,7 +42,11 @@ public final class ChildProcess {
         input = inputPipe[1]
         output = outputPipe[0]
         pid = child
-        guard result == 0 else { throw Failure(description: "cannot start \(arguments[0]): errno \(result)") }
+        guard result == 0 else {
+            // There is no child; to kill process 0 would be to kill ourselves, and whoever runs us.
+            status = 127
+            throw Failure(description: "cannot start \(arguments[0]): errno \(result)")
+        }
     }
 
     deinit {
