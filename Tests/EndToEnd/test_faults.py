@@ -18,6 +18,8 @@ WATCH_SECONDS = 30
 RECOVERY_DEADLINE = 60
 # A rate is over this long at least, and no figure is served that is older than the other.
 WINDOW, OLDEST = 15, 30
+# A figure's span is up to a spacing of points and two pushes longer, and ends up to a push ago.
+LATEST = 20
 # The CA is looked at every 20 s, give or take 4.
 ROTATION_DEADLINE = 30
 
@@ -40,10 +42,10 @@ def load(cluster: Cluster, replicas: MetricsPush) -> Iterator[tuple[str, History
     with cluster.namespace("faults") as namespace:
         cluster.apply(objects.pod(namespace, "known", objects.load("main", CPU_PERCENT, MEMORY_MIB)))
         pod = cluster.wait_pod(namespace, "known")
-        wait_until(lambda: replicas.of(namespace, "known"), 20, "its figures")
-        # Until the first rate is over the whole window.
         with History(main=accounts.directory(cluster, pod, "main")) as history:
-            time.sleep(WINDOW)
+            wait_until(lambda: replicas.of(namespace, "known"), 20, "its figures")
+            # Until what may be served is over spans that have been watched from their start.
+            time.sleep(WINDOW + LATEST)
             yield namespace, history
 
 

@@ -41,8 +41,14 @@ struct AuthorityRotation: Sendable {
     /// A set for a Secret that is not there, or of no use.
     /// - Parameter known: the bundle that peers have had until now, if this replica knows one.
     func fresh(after known: AuthoritySet?) throws(TLSError) -> AuthoritySet {
-        AuthoritySet(current: try make(), previousPEM: known?.current.certificatePEM)
+        var previous = known?.current.certificatePEM
+        // What the one before signed may be in use too, when this comes twice in a few minutes.
+        if let older = known?.previousPEM, older.count <= Self.longestPrevious { previous? += older }
+        return AuthoritySet(current: try make(), previousPEM: previous)
     }
+
+    /// A handful of certificates, in bytes of PEM; who replaces the CA more often must live with a gap.
+    static let longestPrevious = 4096
 
     private func make() throws(TLSError) -> CertificateAuthority {
         try CertificateAuthority.create(commonName: "metrics-push", validFor: lifetime)

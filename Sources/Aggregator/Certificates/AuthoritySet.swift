@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import TLS
 
-/// The CAs that the replicas share, as they stand in their Secret: the one that signs, the one that will, and the one that
+/// The CAs that the replicas share, as they stand in their Secret: the one that signs, the one that will, and those that
 /// did. Peers trust all of them, so that a rotation is seen by nobody.
 struct AuthoritySet: Sendable {
     var current: CertificateAuthority
     /// Published, but not signing yet: peers learn it first.
     var next: CertificateAuthority?
-    /// PEM, without its key: what it signed may still be in use.
+    /// PEM, without keys, the newest first: what they signed may still be in use.
     var previousPEM: [UInt8]?
 
     /// Keys of the Secret.
@@ -66,6 +66,12 @@ struct AuthoritySet: Sendable {
         }
         data[Key.previousCertificate] = previousPEM
         return data
+    }
+
+    /// Whether this CA's certificate is among those that did sign.
+    func previouslyTrusted(_ certificatePEM: [UInt8]) -> Bool {
+        guard let previousPEM, !certificatePEM.isEmpty else { return false }
+        return previousPEM.indices.contains { previousPEM[$0...].starts(with: certificatePEM) }
     }
 
     /// What peers trust: PEM, the signing CA first.

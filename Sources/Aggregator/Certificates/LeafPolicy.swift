@@ -25,7 +25,7 @@ struct LeafPolicy: Sendable {
     func mustReplace(_ leaf: Leaf, in set: AuthoritySet, nowUnixSeconds now: Int64, secondsKnown: Int64) -> Bool {
         if leaf.identity.notAfterUnixSeconds - now <= renewBefore.components.seconds { return true }
         if leaf.authorityPEM == set.current.certificatePEM { return false }
-        guard leaf.authorityPEM == set.previousPEM else { return true }
+        guard set.previouslyTrusted(leaf.authorityPEM) else { return true }
         return secondsKnown >= grace.components.seconds
     }
 

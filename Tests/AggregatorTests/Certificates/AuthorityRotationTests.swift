@@ -69,6 +69,16 @@ struct AuthorityRotationTests {
         #expect(step.set.current.certificatePEM != other.certificatePEM)
     }
 
+    @Test("of sets that are lost again and again a handful stays trusted")
+    func again() throws {
+        var set = AuthoritySet(current: current)
+        for _ in 0..<12 { set = try rotation.fresh(after: set) }
+        let previous = try #require(set.previousPEM)
+        #expect(previous.count <= AuthorityRotation.longestPrevious + 2 * current.certificatePEM.count)
+        #expect(previous.count >= 2 * current.certificatePEM.count)
+        #expect(try AuthoritySet(data: set.data).bundlePEM == set.bundlePEM)
+    }
+
     @Test("the set in place of a lost one trusts what signed before, if that is known")
     func fresh() throws {
         #expect(try rotation.fresh(after: nil).previousPEM == nil)

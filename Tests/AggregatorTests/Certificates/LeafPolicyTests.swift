@@ -51,6 +51,16 @@ struct LeafPolicyTests {
         #expect(mustReplace(leaf, set, known: 180))
     }
 
+    @Test("that time is given also when the CA was replaced twice")
+    func twice() throws {
+        let leaf = try policy.issue(by: authority)
+        let rotation = AuthorityRotation()
+        let second = try rotation.fresh(after: AuthoritySet(current: authority))
+        let third = try rotation.fresh(after: second)
+        #expect(!mustReplace(leaf, third, known: 179))
+        #expect(mustReplace(leaf, third, known: 180))
+    }
+
     @Test("it is replaced at once when peers no longer trust its CA")
     func untrusted() throws {
         let leaf = try policy.issue(by: authority)
