@@ -8,7 +8,7 @@ struct APIClient: Sendable {
     let token: String
 
     /// A busy machine may take its time; an aggregator that serves somebody else only takes longer.
-    static let patience: Duration = .seconds(15)
+    static let patience: Duration = .seconds(30)
 
     struct Answer {
         let status: Int

@@ -36,7 +36,7 @@ final class KernelScene {
 
     /// Asks 20 times a second until an answer suits; an aggregator that is down gives none.
     func ask(_ what: String, until done: ([ServedFigure]) -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(15)
+        let deadline = ContinuousClock.now + .seconds(30)
         while true {
             if let answer = served.ask(client), done(answer) { return }
             guard ContinuousClock.now < deadline else {

@@ -26,12 +26,12 @@ final class Program {
     }
 
     /// Waits until it has written so many lines with `pattern` in them.
-    func awaitLine(_ pattern: String, count: Int = 1, within limit: Duration = .seconds(15)) async throws {
+    func awaitLine(_ pattern: String, count: Int = 1, within limit: Duration = .seconds(30)) async throws {
         try await until("\(count) lines with '\(pattern)'", within: limit) { lines(with: pattern).count >= count }
     }
 
     /// Waits for a condition that this program is to bring about.
-    func until(_ what: String, within limit: Duration = .seconds(15), _ condition: () throws -> Bool) async throws {
+    func until(_ what: String, within limit: Duration = .seconds(30), _ condition: () throws -> Bool) async throws {
         let deadline = ContinuousClock.now + limit
         while try !condition() {
             guard ContinuousClock.now < deadline else {
@@ -61,7 +61,7 @@ final class Program {
     func write(_ input: String) { process.write(input) }
 
     /// The exit status; 128 and more is a signal.
-    func end(within limit: Duration = .seconds(15)) async throws -> Int32 {
+    func end(within limit: Duration = .seconds(30)) async throws -> Int32 {
         try await until("end", within: limit) {
             _ = text
             return !isRunning
@@ -70,7 +70,7 @@ final class Program {
     }
 
     /// Runs a program to its end.
-    static func run(_ arguments: [String], within limit: Duration = .seconds(15)) async throws -> (
+    static func run(_ arguments: [String], within limit: Duration = .seconds(30)) async throws -> (
         status: Int32, text: String
     ) {
         let program = try Program(arguments)
