@@ -98,15 +98,3 @@ public struct ContainerRecord: Sendable {
         self.bootTimeNanoseconds = bootTimeNanoseconds
     }
 }
-
-/// A container's limits; nil: none is set, or it could not be read.
-public struct ContainerLimits: Sendable, Equatable {
-    public var memoryBytes: UInt64?
-    /// CFS quota over its period, in thousandths of a CPU, rounded down.
-    public var cpuMillicores: UInt64?
-
-    public init(memoryBytes: UInt64? = nil, cpuMillicores: UInt64? = nil) {
-        self.memoryBytes = memoryBytes
-        self.cpuMillicores = cpuMillicores
-    }
-}

@@ -99,7 +99,8 @@ struct FileReader: ~Copyable {
         }
     }
 
-    private static let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW
+    /// Not blocking: the open of a FIFO without a writer would never return, the kernel's files do not mind.
+    private static let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
 
     private func open(_ name: StaticString, in directory: Int32) throws(ReadFailure) -> Int32 {
         // A literal ends with a NUL.

@@ -2,20 +2,20 @@
 
 extension NodeSampler {
     /// Which files of a container are in which of its directories.
-    private enum Split {
+    enum Split {
         case unified
         /// v1: `memory` is walked and `cpuacct` is beside it, or the other way round.
         case memoryFirst
         case accountingFirst
     }
 
-    private func split(_ root: TrackedRoot) -> Split {
+    func split(_ root: TrackedRoot) -> Split {
         if mode == .v2 { return .unified }
         return root.root.tree === trees.memory ? .memoryFirst : .accountingFirst
     }
 
     /// The v1 tree that is not walked.
-    private func otherTree(_ split: Split) -> CgroupTree? {
+    func otherTree(_ split: Split) -> CgroupTree? {
         switch split {
         case .unified: nil
         case .memoryFirst: trees.accounting
@@ -43,22 +43,7 @@ extension NodeSampler {
             container.secondary = secondaryDirectory(container, in: other)
         }
         sawMissing = false
-        var figures = Figures(bootTimeNanoseconds: now)
-        switch split {
-        case .unified:
-            // usage_usec is there without the cpu controller too.
-            if let microseconds = value("usage_usec", of: "cpu.stat", in: container.primary, stamped: true) {
-                figures.cpuNanoseconds = nanoseconds(microseconds)
-                figures.bootTimeNanoseconds = reader.stamp
-            }
-            readUnifiedMemory(container.primary, &figures)
-        case .memoryFirst:
-            if let secondary = container.secondary { readAccounting(secondary.handle, &figures) }
-            readSplitMemory(container.primary, &figures)
-        case .accountingFirst:
-            readAccounting(container.primary, &figures)
-            if let secondary = container.secondary { readSplitMemory(secondary.handle, &figures) }
-        }
+        let figures = figures(split, primary: container.primary, secondary: container.secondary)
         if sawMissing {
             if isGone(container, from: pod) {
                 remove(container, from: pod)
@@ -70,6 +55,29 @@ extension NodeSampler {
         if let before = container.lastCPU, let cpu = figures.cpuNanoseconds, cpu < before { restart(container) }
         if let cpu = figures.cpuNanoseconds { container.lastCPU = cpu }
         table.store(container.slot, figures)
+    }
+
+    /// What the three files of a cgroup say; `secondary` is its directory in the tree that is not walked.
+    func figures(
+        _ split: Split, primary: borrowing DirectoryHandle, secondary: HeldDirectory?
+    ) -> Figures {
+        var figures = Figures(bootTimeNanoseconds: now)
+        switch split {
+        case .unified:
+            // usage_usec is there without the cpu controller too.
+            if let microseconds = value("usage_usec", of: "cpu.stat", in: primary, stamped: true) {
+                figures.cpuNanoseconds = nanoseconds(microseconds)
+                figures.bootTimeNanoseconds = reader.stamp
+            }
+            readUnifiedMemory(primary, &figures)
+        case .memoryFirst:
+            if let secondary { readAccounting(secondary.handle, &figures) }
+            readSplitMemory(primary, &figures)
+        case .accountingFirst:
+            readAccounting(primary, &figures)
+            if let secondary { readSplitMemory(secondary.handle, &figures) }
+        }
+        return figures
     }
 
     private func secondaryDirectory(_ container: TrackedContainer, in tree: CgroupTree) -> HeldDirectory? {

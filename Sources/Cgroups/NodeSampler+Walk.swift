@@ -133,11 +133,11 @@ extension NodeSampler {
         let path = parent.path + "/" + entry.name
         do throws(SystemFailure) {
             let handle = try parent.handle.directory(entry.name)
-            let inode = try handle.status().inode
+            let status = try handle.status()
             let isBorn = parent.showsBirths(sweep: sweepNumber, reason: reason)
             return .opened(
                 WatchedDirectory(
-                    name: entry.name, path: path, handle: handle, inode: inode,
+                    name: entry.name, path: path, handle: handle, status: status,
                     bornInSweep: isBorn ? sweepNumber : nil))
         } catch {
             if error.isMissing { return .gone }

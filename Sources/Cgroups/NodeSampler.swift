@@ -127,10 +127,10 @@ public final class NodeSampler {
         let path = found.tree.path + "/" + found.path
         do throws(SystemFailure) {
             let handle = try found.tree.handle.directory(found.path)
-            let inode = try handle.status().inode
+            let status = try handle.status()
             // It is not called born: a root that was out of sight for a while comes back with old containers.
             let directory = WatchedDirectory(
-                name: found.path, path: found.path, handle: handle, inode: inode, bornInSweep: nil)
+                name: found.path, path: found.path, handle: handle, status: status, bornInSweep: nil)
             root = TrackedRoot(root: found, directory: directory)
             driver = found.names.driver
             kubepodsPath = path

@@ -8,6 +8,8 @@ final class WatchedDirectory {
     let path: String
     let handle: DirectoryHandle
     let inode: UInt64
+    /// At first sight, ns since 1970. cgroup filesystems make it up anew when they have dropped the inode.
+    let modificationTime: Int64
     /// The sweep in which it was seen to be new; nil when it may be older than the sampler.
     let bornInSweep: UInt64?
 
@@ -21,11 +23,12 @@ final class WatchedDirectory {
     /// A full listing although nothing seems to have changed, ns.
     static let listingPeriod: UInt64 = 60_000_000_000
 
-    init(name: String, path: String, handle: consuming DirectoryHandle, inode: UInt64, bornInSweep: UInt64?) {
+    init(name: String, path: String, handle: consuming DirectoryHandle, status: FileStatus, bornInSweep: UInt64?) {
         self.name = name
         self.path = path
         self.handle = handle
-        self.inode = inode
+        inode = status.inode
+        modificationTime = status.modificationTime
         self.bornInSweep = bornInSweep
     }
 

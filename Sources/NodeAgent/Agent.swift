@@ -27,7 +27,10 @@ public enum Agent {
             return ExitStatus.success
         case .run(let options):
             do {
-                try options.isDump ? Dump.run(options) : run(options)
+                switch options.action {
+                case .push: try run(options)
+                case .dump: try Dump.run(options)
+                }
                 return ExitStatus.success
             } catch {
                 StandardError.write("agent: \(error)\n")

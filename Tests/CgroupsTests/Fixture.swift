@@ -95,6 +95,12 @@ enum Fixture {
 
         """
 
+    static let pressure = """
+        some avg10=12.34 avg60=2.05 avg300=100.00 total=98765432101
+        full avg10=0.00 avg60=0.01 avg300=0.10 total=7
+
+        """
+
     static let meminfo = """
         MemTotal:       24684464 kB
         MemFree:        23000000 kB

@@ -272,10 +272,10 @@ struct KernelTests {
         cgroups.make(path)
         let sampler = try NodeSampler(roots: cgroups.roots)
         _ = try sampler.sweep()
-        #expect(sampler.limits(slot: 0).memoryBytes == nil)
+        #expect(sampler.details(slot: 0).memoryLimitBytes == nil)
         let file = open("\(KernelCgroups.trees[0])/\(cgroups.name)/\(path)/memory.limit_in_bytes", O_WRONLY | O_CLOEXEC)
         #expect(write(file, "67108864", 8) == 8)
         close(file)
-        #expect(sampler.limits(slot: 0).memoryBytes == 67_108_864)
+        #expect(sampler.details(slot: 0).memoryLimitBytes == 67_108_864)
     }
 }

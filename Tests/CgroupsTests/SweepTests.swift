@@ -319,39 +319,6 @@ struct SweepTests {
         #expect(throws: CgroupError.self) { try asNobody { try sampler.sweep() } }
         #expect(try sampler.sweep().appeared == [0])
     }
-
-    @Test("limits, or none", arguments: FakeNode.Version.allCases)
-    func limits(_ version: FakeNode.Version) throws {
-        let node = FakeNode(version)
-        let path = "\(pod)/\(id(1))"
-        node.container(path)
-        let sampler = try node.sampler()
-        _ = try sampler.sweep()
-        #expect(sampler.limits(slot: 0) == ContainerLimits())
-        switch version {
-        case .v2:
-            node.write("cgroup/\(path)/memory.max", "178257920\n")
-            node.write("cgroup/\(path)/cpu.max", "25000 100000\n")
-        case .v1:
-            node.write("cgroup/memory/\(path)/memory.limit_in_bytes", "178257920\n")
-            node.write("cgroup/cpu/\(path)/cpu.cfs_quota_us", "25000\n")
-            node.write("cgroup/cpu/\(path)/cpu.cfs_period_us", "100000\n")
-        }
-        let other = try node.sampler()
-        _ = try other.sweep()
-        #expect(other.limits(slot: 0) == ContainerLimits(memoryBytes: 178_257_920, cpuMillicores: 250))
-        switch version {
-        case .v2:
-            node.write("cgroup/\(path)/memory.max", "max\n")
-            node.write("cgroup/\(path)/cpu.max", "max 100000\n")
-        case .v1:
-            node.write("cgroup/memory/\(path)/memory.limit_in_bytes", "9223372036854771712\n")
-            node.write("cgroup/cpu/\(path)/cpu.cfs_quota_us", "-1\n")
-        }
-        #expect(other.limits(slot: 0) == ContainerLimits())
-        #expect(other.limits(slot: 99) == ContainerLimits())
-        #expect(other.limits(slot: -1) == ContainerLimits())
-    }
 }
 
 extension NodeSampler {

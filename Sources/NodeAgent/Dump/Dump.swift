@@ -35,7 +35,7 @@ enum Dump {
             guard let record else { return nil }
             let before = slot < first.count ? first[slot] : nil
             return DumpRow(
-                record: record, cpuNanocores: rate(from: before, to: record), limits: sampler.limits(slot: slot),
+                record: record, cpuNanocores: rate(from: before, to: record), details: sampler.details(slot: slot),
                 siblingName: podNames[record.identity.podUID])
         }
         return DumpReport(

@@ -55,8 +55,8 @@ enum DumpJSON {
         line.add("cpu_nanocores", row.cpuNanocores)
         line.add("working_set_bytes", record.workingSetBytes)
         line.add("usage_bytes", record.usageBytes)
-        line.add("memory_limit_bytes", row.limits.memoryBytes)
-        line.add("cpu_limit_millicores", row.limits.cpuMillicores)
+        line.add("memory_limit_bytes", row.details.memoryLimitBytes)
+        line.add("cpu_limit_millicores", row.details.cpuLimitMillicores)
         return line.text
     }
 }

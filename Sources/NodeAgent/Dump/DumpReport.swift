@@ -23,7 +23,7 @@ struct DumpRow {
     let record: ContainerRecord
     /// Mean over the two reads; nil when there was none to compare with.
     let cpuNanocores: UInt64?
-    let limits: ContainerLimits
+    let details: CgroupDetails
     /// A name that a container of the same pod has; the sandbox has none of its own.
     let siblingName: ContainerName?
 

@@ -33,7 +33,7 @@ enum DumpTable {
         [
             printable(row.namespace), printable(row.pod), printable(row.container), row.record.identity.qos.text,
             cpu(row.cpuNanocores), memory(row.record.workingSetBytes), memory(row.record.usageBytes),
-            row.limits.memoryBytes.map { memory($0) } ?? "-", row.nameSource,
+            row.details.memoryLimitBytes.map { memory($0) } ?? "-", row.nameSource,
         ]
     }
 

@@ -80,7 +80,7 @@ extension AgentFlag {
 
     static let output: [AgentFlag] = [
         AgentFlag(name: "dump", help: "read this node twice, a second apart, print what was found, and exit") {
-            options, _ throws(FlagError) in options.isDump = true
+            options, _ throws(FlagError) in try options.choose(.dump)
         },
         AgentFlag(
             name: "output", short: "o", argument: "FORMAT", help: "how --dump prints: table or json (default table)"
@@ -97,7 +97,7 @@ extension AgentFlag {
         },
     ]
 
-    private static func notEmpty(_ text: String) throws(FlagError) -> String {
+    static func notEmpty(_ text: String) throws(FlagError) -> String {
         guard !text.isEmpty else { throw FlagError("the value is empty") }
         return text
     }

@@ -22,7 +22,7 @@ package struct AgentOptions: Equatable, Sendable {
     /// The agent's own pod, which tells its node's kubepods root from a nested one's.
     package var podUID = ""
     package var logLevel = LogLevel.info
-    package var isDump = false
+    package var action = AgentAction.push
     package var dumpFormat = DumpFormat.table
 
     /// Shorter would measure the scheduler, longer would starve the autoscaler.
@@ -30,6 +30,22 @@ package struct AgentOptions: Equatable, Sendable {
     package static let defaultPort: UInt16 = 4444
 
     package init() {}
+
+    /// A run does one thing.
+    mutating func choose(_ action: AgentAction) throws(FlagError) {
+        guard self.action == .push || self.action == action else {
+            throw FlagError("a run does one thing only; give one of these flags")
+        }
+        self.action = action
+    }
+}
+
+/// What a run does with the node's accounting.
+package enum AgentAction: Equatable, Sendable {
+    /// Sample and push until a signal.
+    case push
+    /// Print what was found, and exit.
+    case dump
 }
 
 package enum DumpFormat: String, CaseIterable, Sendable {

@@ -77,7 +77,7 @@ struct DumpJSONTests {
 
     @Test("figures at the end of their range are numbers still")
     func extremes() throws {
-        let line = try objects(.of([.app(cpu: .max, memory: .max - 1, limits: ContainerLimits(memoryBytes: .max))]))[1]
+        let line = try objects(.of([.app(cpu: .max, memory: .max - 1, details: .limits(memory: .max))]))[1]
         #expect(line["cpu_nanocores"] == .number("18446744073709551615"))
         #expect(line["usage_bytes"] == .number("18446744073709551615"))
     }

@@ -91,7 +91,7 @@ struct DumpTableTests {
     func sandbox() throws {
         var row = DumpRow.unknown(role: .sandbox)
         row = DumpRow(
-            record: row.record, cpuNanocores: nil, limits: ContainerLimits(), siblingName: DumpRow.app().record.name)
+            record: row.record, cpuNanocores: nil, details: CgroupDetails(), siblingName: DumpRow.app().record.name)
         #expect(cells(try table(.of([row]))[1]).prefix(3) == ["default", "web", "(sandbox)"])
     }
 

@@ -27,7 +27,7 @@ extension DumpRow {
     static func app(
         _ container: String = "app", pod: String = "web", namespace: String = "default", cpu: UInt64? = 250_000_000,
         memory: UInt64? = 100 << 20,
-        limits: ContainerLimits = ContainerLimits(memoryBytes: 128 << 20, cpuMillicores: 500)
+        details: CgroupDetails = .limits(memory: 128 << 20, cpu: 500)
     ) -> DumpRow {
         DumpRow(
             record: ContainerRecord(
@@ -38,7 +38,7 @@ extension DumpRow {
                     namespace: namespace, pod: pod, container: container, restartCount: 3, source: .logLink),
                 startTimeUnixNanoseconds: 1_600_000_000_000_000_000, cpuNanoseconds: cpu.map { _ in 987 },
                 usageBytes: memory.map { $0 + 1 }, workingSetBytes: memory, bootTimeNanoseconds: 55),
-            cpuNanocores: cpu, limits: limits, siblingName: nil)
+            cpuNanocores: cpu, details: details, siblingName: nil)
     }
 
     /// A container of which nothing is known but that it is there.
@@ -48,6 +48,15 @@ extension DumpRow {
                 identity: ContainerIdentity(
                     podUID: "u-2", containerID: "deadbeef0123456789", inode: 43, qos: .bestEffort, path: "kubepods/y"),
                 role: role),
-            cpuNanocores: nil, limits: ContainerLimits(), siblingName: nil)
+            cpuNanocores: nil, details: CgroupDetails(), siblingName: nil)
+    }
+}
+
+extension CgroupDetails {
+    static func limits(memory: UInt64, cpu: UInt64? = nil) -> CgroupDetails {
+        var details = CgroupDetails()
+        details.memoryLimitBytes = memory
+        details.cpuLimitMillicores = cpu
+        return details
     }
 }

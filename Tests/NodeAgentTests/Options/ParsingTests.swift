@@ -58,7 +58,7 @@ struct ParsingTests {
         Case(flag: "log-root", value: "/l") { $0.logRoot == "/l" },
         Case(flag: "kubepods-root", value: "a/b") { $0.kubepodsRoot == "a/b" },
         Case(flag: "pod-uid", value: "u") { $0.podUID == "u" },
-        Case(flag: "dump") { $0.isDump },
+        Case(flag: "dump") { $0.action == .dump },
         Case(flag: "output", value: "json") { $0.dumpFormat == .json },
         Case(flag: "log-level", value: "debug") { $0.logLevel == .debug },
     ]
@@ -104,7 +104,7 @@ struct ParsingTests {
     @Test("an abbreviation that fits one flag is that flag")
     func abbreviated() throws {
         let options = try options(["--du", "--agg=x:1", "--int", "2s", "--node", "n2"])
-        #expect(options.isDump && options.aggregators.count == 1 && options.interval == .seconds(2))
+        #expect(options.action == .dump && options.aggregators.count == 1 && options.interval == .seconds(2))
         #expect(options.nodeName == "n2")
         #expect(try command(["--vers"]) == .version)
     }
@@ -198,7 +198,7 @@ struct ParsingTests {
     @Test("what is not given has the documented default")
     func defaults() throws {
         var expected = AgentOptions()
-        expected.isDump = true
+        expected.action = .dump
         expected.nodeName = HostName.current
         #expect(try options(["--dump"], environment: [:]) == expected)
         #expect(expected.interval == .seconds(5))
@@ -224,7 +224,7 @@ struct ParsingTests {
         #expect(message(["-hx"]) == "unknown flag -hx; see agent --help")
         #expect(message(["one", "two", "--dump"]) == "unexpected argument \"one\"; see agent --help")
         #expect(try options(["--dump", "--node-name", "a"]) == first)
-        #expect(try options(Self.needed).isDump == false)
+        #expect(try options(Self.needed).action == .push)
     }
 
     @Test("no arguments at all, not even the program's name, are an error and no crash")

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The pods' own cgroups. The sweep that pushes does without them.
+extension NodeSampler {
+    /// Every pod that the last sweep saw, with or without containers. Its figures are read when this is called: three files
+    /// a pod. A pod that went away in between is left out.
+    public func readPods() -> [PodRecord] {
+        guard let root else { return [] }
+        let split = split(root)
+        let other = otherTree(split)
+        var pods: [PodRecord] = []
+        for group in root.groups {
+            for pod in group.pods {
+                sawMissing = false
+                let figures = read(pod, split, other)
+                if sawMissing, (try? pod.directory.handle.status(of: "."))?.inode != pod.directory.inode { continue }
+                pods.append(
+                    PodRecord(
+                        uid: pod.uid, qos: pod.qos, path: pod.directory.path, inode: pod.directory.inode,
+                        startTimeUnixNanoseconds: pod.directory.modificationTime,
+                        cpuNanoseconds: figures.cpuNanoseconds, usageBytes: figures.usageBytes,
+                        workingSetBytes: figures.workingSetBytes, bootTimeNanoseconds: figures.bootTimeNanoseconds))
+            }
+        }
+        return pods
+    }
+
+    private func read(_ pod: TrackedPod, _ split: Split, _ other: CgroupTree?) -> Figures {
+        guard let other else { return figures(split, primary: pod.directory.handle, secondary: nil) }
+        let secondary: HeldDirectory?
+        do throws(SystemFailure) {
+            secondary = HeldDirectory(handle: try other.handle.directory(pod.directory.path))
+        } catch {
+            secondary = nil
+        }
+        return figures(split, primary: pod.directory.handle, secondary: secondary)
+    }
+}
