@@ -28,6 +28,17 @@ public enum ContainerRole: Sendable, Equatable {
     case pending
 }
 
+/// Whose figures a container is given.
+public enum Attribution: Sendable, Equatable {
+    /// Its own cgroup's.
+    case own
+    /// All that its pod uses: the containers run in a virtual machine or behind a kernel of their own, and have no cgroup
+    /// on the node, or an empty one.
+    case wholePod
+    /// Nothing: what it uses is in the figures of the sibling that has the whole pod's.
+    case sibling
+}
+
 /// How a container's name was found.
 public enum NameSource: Sendable, Equatable, CustomStringConvertible {
     /// The link's own name in /var/log/containers.
@@ -79,8 +90,12 @@ public struct ContainerRecord: Sendable {
     public var usageBytes: UInt64?
     /// Usage less the inactive part of the page cache, never below 0, as the kubelet computes it.
     public var workingSetBytes: UInt64?
+    /// The inactive page cache in the working set is of an earlier sweep, because `memory.stat` is slow on this kernel.
+    public var isInactiveFileStale = false
     /// CLOCK_BOOTTIME at the CPU read.
     public var bootTimeNanoseconds: UInt64
+    /// Whose figures these are.
+    public var attribution = Attribution.own
 
     public init(
         identity: ContainerIdentity, role: ContainerRole, name: ContainerName? = nil,

@@ -43,7 +43,14 @@ extension NodeSampler {
             container.secondary = secondaryDirectory(container, in: other)
         }
         sawMissing = false
-        let figures = figures(split, primary: container.primary, secondary: container.secondary)
+        let turn: StatTurn =
+            if let known = container.inactiveFile, !pacing.mayRead(slot: container.slot, isKnown: true) {
+                .reuse(known)
+            } else {
+                .read
+            }
+        let figures = figures(split, primary: container.primary, secondary: container.secondary, turn)
+        container.inactiveFile = figures.inactiveFileBytes
         if sawMissing {
             if isGone(container, from: pod) {
                 remove(container, from: pod)
@@ -57,9 +64,16 @@ extension NodeSampler {
         table.store(container.slot, figures)
     }
 
+    /// Where the inactive part of the page cache comes from in this sweep.
+    enum StatTurn {
+        case read
+        /// As an earlier sweep read it, bytes.
+        case reuse(UInt64)
+    }
+
     /// What the three files of a cgroup say; `secondary` is its directory in the tree that is not walked.
     func figures(
-        _ split: Split, primary: borrowing DirectoryHandle, secondary: HeldDirectory?
+        _ split: Split, primary: borrowing DirectoryHandle, secondary: HeldDirectory?, _ turn: StatTurn = .read
     ) -> Figures {
         var figures = Figures(bootTimeNanoseconds: now)
         switch split {
@@ -69,13 +83,13 @@ extension NodeSampler {
                 figures.cpuNanoseconds = nanoseconds(microseconds)
                 figures.bootTimeNanoseconds = reader.stamp
             }
-            readUnifiedMemory(primary, &figures)
+            readUnifiedMemory(primary, turn, &figures)
         case .memoryFirst:
             if let secondary { readAccounting(secondary.handle, &figures) }
-            readSplitMemory(primary, &figures)
+            readSplitMemory(primary, turn, &figures)
         case .accountingFirst:
             readAccounting(primary, &figures)
-            if let secondary { readSplitMemory(secondary.handle, &figures) }
+            if let secondary { readSplitMemory(secondary.handle, turn, &figures) }
         }
         return figures
     }
@@ -99,14 +113,32 @@ extension NodeSampler {
     // memory.stat comes first: reading it brings the kernel's own sums up to date, and what grows in between is only
     // in the usage.
 
-    private func readUnifiedMemory(_ directory: borrowing DirectoryHandle, _ figures: inout Figures) {
-        let inactive = value("inactive_file", of: "memory.stat", in: directory)
-        figures.setMemory(usage: value("memory.current", in: directory), inactive: inactive)
+    private func readUnifiedMemory(
+        _ directory: borrowing DirectoryHandle, _ turn: StatTurn, _ figures: inout Figures
+    ) {
+        readInactiveFile("inactive_file", in: directory, turn, &figures)
+        figures.setMemory(usage: value("memory.current", in: directory), inactive: figures.inactiveFileBytes)
     }
 
-    private func readSplitMemory(_ directory: borrowing DirectoryHandle, _ figures: inout Figures) {
-        let inactive = value("total_inactive_file", of: "memory.stat", in: directory)
-        figures.setMemory(usage: value("memory.usage_in_bytes", in: directory), inactive: inactive)
+    private func readSplitMemory(
+        _ directory: borrowing DirectoryHandle, _ turn: StatTurn, _ figures: inout Figures
+    ) {
+        readInactiveFile("total_inactive_file", in: directory, turn, &figures)
+        figures.setMemory(usage: value("memory.usage_in_bytes", in: directory), inactive: figures.inactiveFileBytes)
+    }
+
+    private func readInactiveFile(
+        _ key: StaticString, in directory: borrowing DirectoryHandle, _ turn: StatTurn, _ figures: inout Figures
+    ) {
+        switch turn {
+        case .read:
+            let start = Clock.bootTime
+            figures.inactiveFileBytes = value(key, of: "memory.stat", in: directory)
+            pacing.took(Clock.bootTime &- start)
+        case .reuse(let known):
+            figures.inactiveFileBytes = known
+            figures.isInactiveFileStale = true
+        }
     }
 
     /// Whether the path leads to no cgroup or to another one by now.

@@ -11,6 +11,7 @@ public final class NodeSampler {
     var links: LogLinks
     var table = Slots()
     var counters = SweepStatistics()
+    var pacing = StatPacing()
 
     // One sweep's state.
     var sweepNumber: UInt64 = 0
@@ -73,6 +74,9 @@ public final class NodeSampler {
     /// The containers; the index is the slot, which a container keeps while it lives. The lowest free one is used again.
     public var slots: [ContainerRecord?] { table.records }
 
+    /// `memory.stat` is slow on this kernel, so it is read in one sweep of four (`StatPacing`).
+    public var pacesMemoryStat: Bool { pacing.isPaced }
+
     public var statistics: SweepStatistics {
         var all = counters
         all.filesRead = reader.filesRead
@@ -91,6 +95,7 @@ public final class NodeSampler {
         table.stamp(bootTime: now, realTime: realTime)
         denied = nil
         containersRead = 0
+        pacing.beginSweep()
 
         readNode()
         // A directory that is gone makes its parent be listed again, at most up to the root.

@@ -61,6 +61,8 @@ struct Figures {
     var cpuNanoseconds: UInt64?
     var usageBytes: UInt64?
     var workingSetBytes: UInt64?
+    var inactiveFileBytes: UInt64?
+    var isInactiveFileStale = false
     var bootTimeNanoseconds: UInt64 = 0
 }
 
@@ -69,6 +71,7 @@ extension ContainerRecord {
         cpuNanoseconds = figures.cpuNanoseconds
         usageBytes = figures.usageBytes
         workingSetBytes = figures.workingSetBytes
+        isInactiveFileStale = figures.isInactiveFileStale
         bootTimeNanoseconds = figures.bootTimeNanoseconds
     }
 }

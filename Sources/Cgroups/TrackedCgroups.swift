@@ -122,6 +122,8 @@ final class TrackedContainer {
     var role: ContainerRole
     var isNamed = false
     var lastCPU: UInt64?
+    /// As last read, bytes.
+    var inactiveFile: UInt64?
     /// The sweep that read it last.
     var readInSweep: UInt64 = 0
 
