@@ -13,7 +13,7 @@ enum CgroupName: Equatable {
     case mount
     /// A container that the runtime made outside the pod's cgroup, because it takes kubelet's systemd names literally:
     /// `kubepods-burstable-podU.slice:cri-containerd:C`.
-    case misplaced(podUID: String, id: String)
+    case misplaced(podUID: String, qos: QoSClass, id: String)
 
     init(_ name: String) { self.init(name.utf8.span) }
 
@@ -68,6 +68,11 @@ enum CgroupName: Equatable {
         return nil
     }
 
+    private static func qos(_ parent: Span<UInt8>) -> QoSClass {
+        if parent.ends(with: "-burstable") { return .burstable }
+        return parent.ends(with: "-besteffort") ? .bestEffort : .guaranteed
+    }
+
     private static func misplaced(_ name: Span<UInt8>) -> CgroupName? {
         let runtime: StaticString = ".slice:cri-containerd:"
         let idStart = name.count - idLength
@@ -82,6 +87,6 @@ enum CgroupName: Equatable {
         guard uidStart > 0, let uid = PodName.systemdUID(slice.extracting((uidStart + 3)...)),
             let id = text(name.extracting(idStart...))
         else { return nil }
-        return .misplaced(podUID: uid, id: id)
+        return .misplaced(podUID: uid, qos: qos(slice.extracting(..<(uidStart - 1))), id: id)
     }
 }

@@ -8,6 +8,9 @@ extension NodeSampler {
 
     func nameContainers(_ root: TrackedRoot) {
         var cutOff: [LogLink] = []
+        for group in root.groups where !group.isStray {
+            for pod in group.pods { findSandboxed(pod) }
+        }
         do throws(SystemFailure) {
             if try links.hasChanged() || hasNewUnnamed { cutOff = try nameByLinks(root) }
             namesProblem = nil
@@ -36,23 +39,28 @@ extension NodeSampler {
     /// Returns the links whose id is cut off.
     private func nameByLinks(_ root: TrackedRoot) throws(SystemFailure) -> [LogLink] {
         var unnamed: [String: (TrackedContainer, TrackedPod)] = [:]
+        var sandboxed: [String: (TrackedPod, links: [LogLink])] = [:]
         for group in root.groups {
             for pod in group.pods {
+                if pod.isSandboxed { sandboxed[pod.uid] = (pod, []) }
                 for container in pod.containers where !container.isNamed {
                     unnamed[container.identity.containerID] = (container, pod)
                 }
             }
         }
-        let found = try links.list { $0.isTruncated || unnamed[$0.id] != nil }
+        // Only a link's target says which pod it is of.
+        let found = try links.list { $0.isTruncated || unnamed[$0.id] != nil || !sandboxed.isEmpty }
         hasNewUnnamed = false
         var cutOff: [LogLink] = []
         for link in found {
+            if let uid = link.target?.pod.uid { sandboxed[uid]?.links.append(link) }
             if link.name.isTruncated {
                 cutOff.append(link)
             } else if let (container, pod) = unnamed[link.name.id] {
                 name(container, of: pod, by: link)
             }
         }
+        for (pod, links) in sandboxed.values { nameSandboxed(pod, by: links) }
         return cutOff
     }
 

@@ -9,10 +9,10 @@ extension NodeSampler {
         let split = split(root)
         let other = otherTree(split)
         var pods: [PodRecord] = []
-        for group in root.groups {
+        for group in root.groups where !group.isStray {
             for pod in group.pods {
                 sawMissing = false
-                let figures = read(pod, split, other)
+                let figures = figures(of: pod, split, other)
                 if sawMissing, (try? pod.directory.handle.status(of: "."))?.inode != pod.directory.inode { continue }
                 pods.append(
                     PodRecord(
@@ -25,7 +25,7 @@ extension NodeSampler {
         return pods
     }
 
-    private func read(_ pod: TrackedPod, _ split: Split, _ other: CgroupTree?) -> Figures {
+    func figures(of pod: TrackedPod, _ split: Split, _ other: CgroupTree?) -> Figures {
         guard let other else { return figures(split, primary: pod.directory.handle, secondary: nil) }
         let secondary: HeldDirectory?
         do throws(SystemFailure) {

@@ -33,6 +33,7 @@ extension NodeSampler {
                     container.readInSweep = sweepNumber
                     read(container, of: pod, split, other)
                 }
+                if pod.bearer != nil { readAttributed(pod, split, other) }
             }
         }
     }
@@ -61,6 +62,7 @@ extension NodeSampler {
         if figures.cpuNanoseconds != nil || figures.usageBytes != nil { containersRead += 1 }
         if let before = container.lastCPU, let cpu = figures.cpuNanoseconds, cpu < before { restart(container) }
         if let cpu = figures.cpuNanoseconds { container.lastCPU = cpu }
+        container.lastUsage = figures.usageBytes
         table.store(container.slot, figures)
     }
 

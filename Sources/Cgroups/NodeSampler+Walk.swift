@@ -22,8 +22,9 @@ extension NodeSampler {
             if error.isMissing { drop(root) } else { note(error, kubepodsPath) }
             return
         }
-        for group in root.groups where group.directory !== directory { walk(group, in: root) }
-        for group in root.groups {
+        for group in root.groups where group.directory !== directory && !group.isStray { walk(group, in: root) }
+        walkStrays(in: root)
+        for group in root.groups where !group.isStray {
             for pod in group.pods { walk(pod, in: group) }
         }
     }
@@ -69,12 +70,12 @@ extension NodeSampler {
         }
     }
 
-    private func list(_ directory: WatchedDirectory) throws(SystemFailure) -> [DirectoryEntry] {
+    func list(_ directory: WatchedDirectory) throws(SystemFailure) -> [DirectoryEntry] {
         counters.directoriesListed &+= 1
         return try directory.handle.subdirectories()
     }
 
-    private func absolute(_ directory: WatchedDirectory) -> String {
+    func absolute(_ directory: WatchedDirectory) -> String {
         guard let root else { return directory.path }
         return root.root.tree.path + "/" + directory.path
     }
@@ -146,7 +147,7 @@ extension NodeSampler {
         }
     }
 
-    private func updateContainers(
+    func updateContainers(
         _ pod: TrackedPod, _ entries: [DirectoryEntry], _ reason: WatchedDirectory.Reason
     ) -> Bool {
         var isComplete = true
@@ -165,9 +166,19 @@ extension NodeSampler {
         // Before the new ones come, so that they can have the slots.
         for container in known.values { forget(container) }
         for entry in unknown {
-            guard case .container(let id, let runtime, let isScope) = CgroupName(entry.name) else { continue }
-            // CRI-O gives the sandbox of a systemd pod a directory of its own making when it has no process.
-            let isSpoofed = runtime == "crio" && !isScope && pod.directory.name.hasSuffix(".slice")
+            let id: String
+            var isSpoofed = false
+            switch CgroupName(entry.name) {
+            case .container(let found, let runtime, let isScope):
+                id = found
+                // CRI-O gives the sandbox of a systemd pod a directory of its own making when it has no process.
+                isSpoofed = runtime == "crio" && !isScope && pod.directory.name.hasSuffix(".slice")
+            case .misplaced(_, _, let found): id = found
+            case .sandboxVM:
+                pod.hasVirtualMachine = true
+                continue
+            case .overhead, .mount: continue
+            }
             do throws(SystemFailure) {
                 guard table.records.count < Self.maximumContainers else { throw SystemFailure(errno: E2BIG) }
                 let isBorn = pod.directory.showsBirths(sweep: sweepNumber, reason: reason)
@@ -191,7 +202,7 @@ extension NodeSampler {
         let status = try handle.status()
         let identity = ContainerIdentity(
             podUID: pod.uid, containerID: id, inode: status.inode, qos: pod.qos,
-            path: pod.directory.path + "/" + entry.name)
+            path: joined(pod.directory.path, entry.name))
         let container = TrackedContainer(
             name: entry.name, identity: identity, listedInode: entry.inode, primary: handle, role: role, firstSeen: now)
         container.slot = table.add(
@@ -219,12 +230,14 @@ extension NodeSampler {
         walkAgain = true
     }
 
-    private func removeContainers(_ pod: TrackedPod) {
-        for container in pod.containers { forget(container) }
+    func removeContainers(_ pod: TrackedPod) {
+        for container in pod.containers + pod.attributed { forget(container) }
         pod.containers = []
+        pod.attributed = []
+        pod.bearer = nil
     }
 
-    private func forget(_ container: TrackedContainer) {
+    func forget(_ container: TrackedContainer) {
         table.remove(container.slot)
         counters.vanished &+= 1
     }

@@ -65,6 +65,8 @@ final class TrackedRoot {
     let directory: WatchedDirectory
     /// The first are the guaranteed pods, which are in the root itself.
     var groups: [PodGroup]
+    /// CLOCK_BOOTTIME of the last look for places with stray containers.
+    var straysSearchedAt: UInt64?
 
     init(root: KubepodsRoot, directory: WatchedDirectory) {
         self.root = root
@@ -76,11 +78,14 @@ final class TrackedRoot {
 final class PodGroup {
     let directory: WatchedDirectory
     let qos: QoSClass
+    /// The directory is not a class's: containers lie in it that should be in their pods' (`NodeSampler+Strays`).
+    let isStray: Bool
     var pods: [TrackedPod] = []
 
-    init(directory: WatchedDirectory, qos: QoSClass) {
+    init(directory: WatchedDirectory, qos: QoSClass, isStray: Bool = false) {
         self.directory = directory
         self.qos = qos
+        self.isStray = isStray
     }
 }
 
@@ -89,6 +94,13 @@ final class TrackedPod {
     let uid: String
     let qos: QoSClass
     var containers: [TrackedContainer] = []
+    /// One of the entries is Kata's.
+    var hasVirtualMachine = false
+    /// Its containers have no cgroups: they are known by their links, and are in `attributed` instead of `containers`.
+    var isSandboxed = false
+    var attributed: [TrackedContainer] = []
+    /// The one that is given the pod's own figures.
+    var bearer: TrackedContainer?
     /// Which one is the sandbox may have to be asked again.
     var isUnsettled = true
 
@@ -122,7 +134,8 @@ final class TrackedContainer {
     var role: ContainerRole
     var isNamed = false
     var lastCPU: UInt64?
-    /// As last read, bytes.
+    /// As last read from its own cgroup, bytes.
+    var lastUsage: UInt64?
     var inactiveFile: UInt64?
     /// The sweep that read it last.
     var readInSweep: UInt64 = 0

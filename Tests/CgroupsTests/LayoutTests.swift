@@ -59,6 +59,18 @@ struct Layout: CustomTestStringConvertible {
             "L6 cgroupfs CRI-O", pod: "kubepods/burstable/pod\(u)", prefix: "crio-", .burstable, .cgroupfs,
             root: "kubepods"),
         Layout(
+            "L7 kind",
+            pod:
+                "kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod\(underscored).slice",
+            prefix: "cri-containerd-", suffix: ".scope", .bestEffort, .systemd,
+            root: "kubelet.slice/kubelet-kubepods.slice"),
+        Layout(
+            "L8 kind before 1.24", pod: "kubelet/kubepods/besteffort/pod\(u)", .bestEffort, .cgroupfs,
+            root: "kubelet/kubepods"),
+        Layout(
+            "L10 nested in Docker", pod: "docker/\(id(9))/kubepods/burstable/pod\(u)", .burstable, .cgroupfs,
+            root: "docker/\(id(9))/kubepods"),
+        Layout(
             "L9 cgroup root",
             pod:
                 "a.slice/a-b.slice/a-b-kubepods.slice/a-b-kubepods-burstable.slice/a-b-kubepods-burstable-pod\(underscored).slice",
@@ -83,7 +95,8 @@ struct LayoutTests {
         let app = "\(layout.pod)/\(layout.prefix)\(id(1))\(layout.suffix)"
         node.container(app, cpu: 2500, usage: 100_000, inactive: 40_000)
         // None of these is a container of the pod.
-        node.makeCgroup("\(app)/container")
+        node.container("\(app)/container")
+        node.container("\(app)/container/exec")
         node.container("\(app)/docker/\(id(2))")
         node.container("\(layout.pod)/crio-conmon-\(id(3))\(layout.suffix)")
         node.container("\(layout.pod)/var-lib-x.mount")

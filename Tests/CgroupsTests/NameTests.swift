@@ -27,7 +27,7 @@ struct CgroupNameTests {
         #expect(CgroupName("\(c).mount") == .mount)
         #expect(
             CgroupName("kubepods-burstable-pod1234abcd_1111_2222_3333_444455556666.slice:cri-containerd:\(c)")
-                == .misplaced(podUID: "1234abcd-1111-2222-3333-444455556666", id: c))
+                == .misplaced(podUID: "1234abcd-1111-2222-3333-444455556666", qos: .burstable, id: c))
     }
 
     @Test(
