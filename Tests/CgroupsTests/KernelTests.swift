@@ -5,7 +5,7 @@ import Testing
 @testable import Cgroups
 
 /// Cgroups in the running kernel's own v1 trees, below one directory that belongs to this value and goes with it.
-private final class KernelCgroups {
+final class KernelCgroups {
     static let trees = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup/cpuacct"]
     let name: String
     private var processes: [pid_t] = []
@@ -127,7 +127,7 @@ private final class KernelCgroups {
     var roots: NodeRoots { NodeRoots(logs: "/nonexistent", kubepods: name + "/kubepods") }
 }
 
-private func waitUntil(_ condition: () throws -> Bool) rethrows -> Bool {
+func waitUntil(_ condition: () throws -> Bool) rethrows -> Bool {
     for _ in 0..<1000 {
         if try condition() { return true }
         usleep(5000)
