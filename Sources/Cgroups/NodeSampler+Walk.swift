@@ -72,6 +72,8 @@ extension NodeSampler {
 
     func list(_ directory: WatchedDirectory) throws(SystemFailure) -> [DirectoryEntry] {
         counters.directoriesListed &+= 1
+        // Before the listing: what is made behind it is told.
+        births?.watch(absolute(directory))
         return try directory.handle.subdirectories()
     }
 

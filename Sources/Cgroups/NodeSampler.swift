@@ -12,6 +12,7 @@ public final class NodeSampler {
     var table = Slots()
     var counters = SweepStatistics()
     var pacing = StatPacing()
+    var births: BirthWatch?
 
     // One sweep's state.
     var sweepNumber: UInt64 = 0

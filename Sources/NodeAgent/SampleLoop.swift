@@ -18,6 +18,8 @@ struct SampleLoop {
     /// Returns after the signal, with one last sweep published.
     func run() {
         var problem: String?
+        // Before the first listings.
+        let births = sampler.watchBirths()
         sweep(&problem)
         wait(until: .after(min(Self.firstPause, interval)))
         // Ticks are counted from here: a late one does not push the others back.
@@ -26,7 +28,15 @@ struct SampleLoop {
             sweep(&problem)
             tick = tick.advanced(by: interval)
             if tick.hasPassed { tick = Deadline.after(interval) }
+            var early = EarlySweeps()
+            while let births, early.areLeft, isBorn(births, before: tick) {
+                guard let moment = early.born(nextTick: tick) else { break }
+                wait(until: moment)
+                births.drain()
+                if !signals.isRaised { sweep(&problem) }
+            }
             wait(until: tick)
+            births?.drain()
         }
         sweep(&problem)
     }
@@ -53,9 +63,24 @@ struct SampleLoop {
     }
 
     private func wait(until deadline: Deadline) {
+        _ = wait(for: nil, until: deadline)
+    }
+
+    /// Whether something was made before the deadline, and no signal came.
+    private func isBorn(_ births: BirthWatch, before deadline: Deadline) -> Bool {
+        wait(for: births.descriptor, until: deadline) && !signals.isRaised
+    }
+
+    /// Returns at the deadline, at a signal, or when the descriptor is readable: then true.
+    private func wait(for descriptor: Int32?, until deadline: Deadline) -> Bool {
         while !signals.isRaised, !deadline.hasPassed {
-            var entry = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
-            if unsafe poll(&entry, 1, deadline.remainingMilliseconds) > 0 { return }
+            var entries = [pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)]
+            if let descriptor { entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
+            let count = nfds_t(entries.count)
+            if unsafe poll(&entries, count, deadline.remainingMilliseconds) > 0 {
+                return entries.last?.fd == descriptor
+            }
         }
+        return false
     }
 }

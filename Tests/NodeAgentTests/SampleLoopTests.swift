@@ -97,6 +97,33 @@ struct SampleLoopTests {
         try loop.end()
     }
 
+    @Test("a container that is made is sampled long before the next tick, and so is one more")
+    func early() throws {
+        let loop = try Loop(node, interval: .seconds(60))
+        let second = try decoded(loop.sweep(2))
+        node.container(id(2), cpu: 20, memory: 5)
+        let third = try decoded(loop.sweep(3))
+        #expect(third.added.count + third.points.count >= 1)
+        #expect(third.bootTimeMicroseconds - second.bootTimeMicroseconds >= 490_000, "its link has time to come")
+        node.container(id(3), cpu: 30, memory: 5)
+        let fourth = try decoded(loop.sweep(4))
+        #expect(fourth.points.count == 3)
+        try loop.raise()
+        try loop.end()
+    }
+
+    @Test("there are two early sweeps between two ticks, and none right before one")
+    func budget() {
+        var early = EarlySweeps()
+        let far = Deadline.after(.seconds(60))
+        #expect(early.born(nextTick: far) != nil)
+        #expect(early.born(nextTick: far) != nil)
+        #expect(!early.areLeft)
+        #expect(early.born(nextTick: far) == nil)
+        var other = EarlySweeps()
+        #expect(other.born(nextTick: .after(.milliseconds(900))) == nil)
+    }
+
     @Test(
         "a signal ends the first wait and the later ones at once, and one last sweep is published",
         arguments: [(SIGINT, 1), (SIGTERM, 2)] as [(Int32, UInt64)])

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import TLS
+
+/// Whether a sweep comes before its tick because a pod or a container was made.
+///
+/// A pod shows itself first with its sandbox, then with its containers, so one early sweep would often be one too few;
+/// more than a few would let a node that starts jobs all the time be swept as if the interval were shorter.
+struct EarlySweeps {
+    /// Between two ticks; each begins with a new value.
+    static let most = 2
+    /// A container's link follows its cgroup by some hundred milliseconds.
+    static let settling: Duration = .milliseconds(500)
+
+    private var left = most
+
+    /// Whether to listen at all.
+    var areLeft: Bool { left > 0 }
+
+    /// When to sweep because of something that was made now; nil: the tick is soon enough.
+    mutating func born(nextTick: Deadline) -> Deadline? {
+        guard left > 0 else { return nil }
+        left -= 1
+        let early = Deadline.after(Self.settling)
+        // A sweep right before the tick would only cost.
+        return early.advanced(by: Self.settling) < nextTick ? early : nil
+    }
+}
