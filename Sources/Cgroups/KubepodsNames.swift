@@ -33,6 +33,9 @@ struct KubepodsNames {
         }
     }
 
+    /// Whether a name that is made of a pod's slice is below this root: a node in a container has another.
+    func isBelow(_ name: String) -> Bool { name.hasPrefix(prefix + "-") }
+
     /// The uid of the pod whose cgroup is called `name` in the directory of its class.
     func podUID(_ name: String, qos: QoSClass) -> String? {
         switch driver {

@@ -50,7 +50,8 @@ extension NodeSampler {
             guard status.inode == directory.inode else { throw SystemFailure(errno: ENOENT) }
             guard let reason = directory.reasonToList(status, now: now) else { return }
             let entries = try list(directory)
-            directory.wasListed(status, now: now, isComplete: updateStrays(group, entries, reason))
+            directory.wasListed(
+                status, now: now, isComplete: updateStrays(group, entries, names: root.root.names, reason))
         } catch {
             guard error.isMissing else { return note(error, absolute(directory)) }
             for pod in group.pods { removeContainers(pod) }
@@ -60,11 +61,13 @@ extension NodeSampler {
     }
 
     private func updateStrays(
-        _ group: PodGroup, _ entries: [DirectoryEntry], _ reason: WatchedDirectory.Reason
+        _ group: PodGroup, _ entries: [DirectoryEntry], names: KubepodsNames, _ reason: WatchedDirectory.Reason
     ) -> Bool {
         var found: [String: (qos: QoSClass, entries: [DirectoryEntry])] = [:]
         for entry in entries {
-            guard case .misplaced(let uid, let qos, _) = CgroupName(entry.name) else { continue }
+            guard case .misplaced(let uid, let qos, _) = CgroupName(entry.name), names.isBelow(entry.name) else {
+                continue
+            }
             found[uid, default: (qos, [])].entries.append(entry)
         }
         for pod in group.pods where found[pod.uid] == nil { removeContainers(pod) }

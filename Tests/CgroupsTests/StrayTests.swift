@@ -83,6 +83,11 @@ struct StrayTests {
         _ = try sampler.sweep()
         #expect(sampler.misplacedContainers == 0)
 
+        // Another kubelet's, on a node in a container.
+        node.container("kubelet-kubepods-pod\(underscored).slice:cri-containerd:\(id(7))")
+        _ = try sampler.sweep()
+        #expect(sampler.misplacedContainers == 0)
+
         let other = FakeNode(.v2)
         other.makeCgroup("kubepods")
         other.container(stray("", 1))
