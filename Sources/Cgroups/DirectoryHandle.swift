@@ -85,6 +85,8 @@ struct FileStatus: Equatable {
     let inode: UInt64
     let linkCount: UInt64
     let modificationTime: Int64
+    /// The nine bits of chmod(1).
+    let permissions: UInt32
     let isDirectory: Bool
     let isLink: Bool
 
@@ -100,6 +102,7 @@ struct FileStatus: Equatable {
         inode = UInt64(found.st_ino)
         linkCount = UInt64(found.st_nlink)
         modificationTime = Clock.nanoseconds(found.st_mtim)
+        permissions = UInt32(found.st_mode) & 0o777
         isDirectory = found.st_mode & S_IFMT == S_IFDIR
         isLink = found.st_mode & S_IFMT == S_IFLNK
     }

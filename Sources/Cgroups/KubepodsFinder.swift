@@ -42,8 +42,7 @@ struct KubepodsFinder {
     }
 
     private func find(in tree: CgroupTree) throws(CgroupError) -> KubepodsRoot? {
-        if let path = roots.kubepods { return try explicit(path, in: tree) }
-        let candidates = try search(tree)
+        let candidates = try candidates(in: tree)
         guard candidates.count > 1 else { return candidates.first }
         if let uid = roots.ownPodUID, let own = candidates.first(where: { has($0, uid: uid) }) { return own }
         // A changed cgroup driver leaves the old root behind, without pods.
@@ -53,6 +52,12 @@ struct KubepodsFinder {
             .ambiguousKubepods, path: tree.path,
             cause: "several roots: " + candidates.map(\.path).joined(separator: ", "),
             wayOut: "--kubepods-root picks one; in a pod, its own uid does")
+    }
+
+    /// Every root of the tree, whichever is this node's.
+    func candidates(in tree: CgroupTree) throws(CgroupError) -> [KubepodsRoot] {
+        if let path = roots.kubepods { return try explicit(path, in: tree).map { [$0] } ?? [] }
+        return try search(tree)
     }
 
     private func explicit(_ path: String, in tree: CgroupTree) throws(CgroupError) -> KubepodsRoot? {

@@ -12,16 +12,19 @@ public struct NodeRoots: Sendable {
     public var kubepods: String?
     /// Picks the root among several: the one that holds the pod with this uid.
     public var ownPodUID: String?
+    /// The directory that a capture was extracted to. One that holds no capture is a node's own, mounted elsewhere.
+    public var capture: String?
 
     public init(
         cgroup: String = "/sys/fs/cgroup", proc: String = "/proc", logs: String = "/var/log",
-        kubepods: String? = nil, ownPodUID: String? = nil
+        kubepods: String? = nil, ownPodUID: String? = nil, capture: String? = nil
     ) {
         self.cgroup = cgroup
         self.proc = proc
         self.logs = logs
         self.kubepods = kubepods
         self.ownPodUID = ownPodUID
+        self.capture = capture
     }
 }
 

@@ -17,6 +17,7 @@ extension NodeSampler {
     public func details(path: String) -> CgroupDetails {
         var details = CgroupDetails()
         if mode == .v2 { readUnified(path, &details) } else { readSplit(path, &details) }
+        replay(&details, path: path)
         return details
     }
 

@@ -11,6 +11,7 @@ extension NodeSampler {
             figures.bootTimeNanoseconds = reader.stamp
         }
         readNodeMemory(&figures)
+        if let captured { replay(&figures, captured.root) }
         node = NodeReading(
             cpuNanoseconds: figures.cpuNanoseconds, usageBytes: figures.usageBytes,
             workingSetBytes: figures.workingSetBytes, bootTimeNanoseconds: figures.bootTimeNanoseconds)

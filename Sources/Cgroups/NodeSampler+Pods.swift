@@ -16,7 +16,8 @@ extension NodeSampler {
                 if sawMissing, (try? pod.directory.handle.status(of: "."))?.inode != pod.directory.inode { continue }
                 pods.append(
                     PodRecord(
-                        uid: pod.uid, qos: pod.qos, path: pod.directory.path, inode: pod.directory.inode,
+                        uid: pod.uid, qos: pod.qos, path: pod.directory.path,
+                        inode: inode(pod.directory.inode, of: pod.directory.handle),
                         startTimeUnixNanoseconds: pod.directory.modificationTime,
                         cpuNanoseconds: figures.cpuNanoseconds, usageBytes: figures.usageBytes,
                         workingSetBytes: figures.workingSetBytes, bootTimeNanoseconds: figures.bootTimeNanoseconds))
@@ -26,13 +27,16 @@ extension NodeSampler {
     }
 
     func figures(of pod: TrackedPod, _ split: Split, _ other: CgroupTree?) -> Figures {
-        guard let other else { return figures(split, primary: pod.directory.handle, secondary: nil) }
-        let secondary: HeldDirectory?
-        do throws(SystemFailure) {
-            secondary = HeldDirectory(handle: try other.handle.directory(pod.directory.path))
-        } catch {
-            secondary = nil
+        var secondary: HeldDirectory?
+        if let other {
+            do throws(SystemFailure) {
+                secondary = HeldDirectory(handle: try other.handle.directory(pod.directory.path))
+            } catch {
+                secondary = nil
+            }
         }
-        return figures(split, primary: pod.directory.handle, secondary: secondary)
+        var figures = figures(split, primary: pod.directory.handle, secondary: secondary)
+        replay(&figures, in: pod.directory.handle)
+        return figures
     }
 }

@@ -50,7 +50,8 @@ extension NodeSampler {
             } else {
                 .read
             }
-        let figures = figures(split, primary: container.primary, secondary: container.secondary, turn)
+        var figures = figures(split, primary: container.primary, secondary: container.secondary, turn)
+        replay(&figures, in: container.primary)
         container.inactiveFile = figures.inactiveFileBytes
         if sawMissing {
             if isGone(container, from: pod) {
@@ -146,7 +147,8 @@ extension NodeSampler {
     /// Whether the path leads to no cgroup or to another one by now.
     private func isGone(_ container: TrackedContainer, from pod: TrackedPod) -> Bool {
         do throws(SystemFailure) {
-            return try pod.directory.handle.status(of: container.name).inode != container.identity.inode
+            let status = try pod.directory.handle.status(of: container.name)
+            return inode(status.inode, of: container.primary) != container.identity.inode
         } catch {
             return error.isMissing
         }

@@ -22,9 +22,20 @@ extension NodeSampler {
         for group in root.groups where group.isStray { walkStray(group, in: root) }
     }
 
-    /// The top, and the services of containerd there and in `system.slice` (k3s, RKE2 and others bring their own).
     private func findStrayPlaces(_ root: TrackedRoot) {
         let tree = root.root.tree
+        for place in Self.strayPlaces(in: tree)
+        where !root.groups.contains(where: { $0.isStray && $0.directory.path == place }) {
+            let name = place.isEmpty ? "." : place
+            guard let handle = try? tree.handle.directory(name), let status = try? handle.status() else { continue }
+            let directory = WatchedDirectory(
+                name: name, path: place, handle: handle, status: status, bornInSweep: nil)
+            root.groups.append(PodGroup(directory: directory, qos: .guaranteed, isStray: true))
+        }
+    }
+
+    /// The top, and the services of containerd there and in `system.slice` (k3s, RKE2 and others bring their own).
+    static func strayPlaces(in tree: CgroupTree) -> [String] {
         var places = [""]
         for parent in ["", "system.slice"] {
             guard let entries = try? tree.handle.directory(parent.isEmpty ? "." : parent).subdirectories() else {
@@ -34,13 +45,7 @@ extension NodeSampler {
                 places.append(joined(parent, entry.name))
             }
         }
-        for place in places where !root.groups.contains(where: { $0.isStray && $0.directory.path == place }) {
-            let name = place.isEmpty ? "." : place
-            guard let handle = try? tree.handle.directory(name), let status = try? handle.status() else { continue }
-            let directory = WatchedDirectory(
-                name: name, path: place, handle: handle, status: status, bornInSweep: nil)
-            root.groups.append(PodGroup(directory: directory, qos: .guaranteed, isStray: true))
-        }
+        return places
     }
 
     private func walkStray(_ group: PodGroup, in root: TrackedRoot) {

@@ -203,7 +203,7 @@ extension NodeSampler {
         let handle = try pod.directory.handle.directory(entry.name)
         let status = try handle.status()
         let identity = ContainerIdentity(
-            podUID: pod.uid, containerID: id, inode: status.inode, qos: pod.qos,
+            podUID: pod.uid, containerID: id, inode: inode(status.inode, of: handle), qos: pod.qos,
             path: joined(pod.directory.path, entry.name))
         let container = TrackedContainer(
             name: entry.name, identity: identity, listedInode: entry.inode, primary: handle, role: role, firstSeen: now)

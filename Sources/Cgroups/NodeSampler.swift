@@ -6,6 +6,10 @@ public final class NodeSampler {
     let roots: NodeRoots
     let trees: CgroupTrees
     let proc: DirectoryHandle
+    /// The roots are a capture's, not a running node's.
+    let captured: NodeFacts?
+    /// CLOCK_BOOTTIME.
+    private let openedAt = Clock.bootTime
     var reader = FileReader()
     var root: TrackedRoot?
     var links: LogLinks
@@ -49,6 +53,7 @@ public final class NodeSampler {
     /// files to the hard one.
     public init(roots: NodeRoots) throws(CgroupError) {
         raiseDescriptorLimit()
+        captured = try roots.capture.map { directory throws(CgroupError) in try NodeFacts.read(directory) } ?? nil
         let trees = try CgroupTrees(at: roots.cgroup)
         let found = try KubepodsFinder(roots: roots).find(in: trees)
         let proc = try Self.proc(roots.proc)
@@ -91,9 +96,10 @@ public final class NodeSampler {
         if !reportIsPending { table.startReport() }
         reportIsPending = true
         sweepNumber &+= 1
-        now = Clock.bootTime
-        realTime = Clock.realTime
-        table.stamp(bootTime: now, realTime: realTime)
+        let start = Clock.bootTime
+        now = captured.map { $0.bootTime &+ (start &- openedAt) } ?? start
+        realTime = captured?.realTime ?? Clock.realTime
+        table.stamp(bootTime: captured?.bootTime ?? now, realTime: realTime)
         denied = nil
         containersRead = 0
         pacing.beginSweep()
@@ -113,7 +119,7 @@ public final class NodeSampler {
         if let root { nameContainers(root) }
 
         counters.sweeps &+= 1
-        counters.lastSweepNanoseconds = Clock.bootTime &- now
+        counters.lastSweepNanoseconds = Clock.bootTime &- start
         previousRealTime = realTime
         if let denied, containersRead == 0 { throw .permissionDenied(denied.path, errno: denied.errno) }
         reportIsPending = false

@@ -30,6 +30,7 @@ public enum Agent {
                 switch options.action {
                 case .push: try run(options)
                 case .dump: try Dump.run(options)
+                case .capture: try Capture.run(options)
                 }
                 return ExitStatus.success
             } catch {
@@ -101,7 +102,7 @@ extension AgentOptions {
     var roots: NodeRoots {
         NodeRoots(
             cgroup: cgroupRoot, proc: procRoot, logs: logRoot, kubepods: kubepodsRoot.isEmpty ? nil : kubepodsRoot,
-            ownPodUID: podUID.isEmpty ? nil : podUID)
+            ownPodUID: podUID.isEmpty ? nil : podUID, capture: root.isEmpty ? nil : root)
     }
 }
 

@@ -71,7 +71,7 @@ enum DumpTable {
 
     /// Paths and names come from directories that others write: no byte of them may steer the terminal, and none may
     /// look wider or narrower than the table counts it. The names of Kubernetes are ASCII.
-    private static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             if (0x20...0x7e).contains(scalar.value) {

@@ -26,6 +26,7 @@ extension AgentOptions {
                 }
             }
         }
+        try options.takeFactsOfCapture()
         if options.nodeName.isEmpty { options.nodeName = environment("NODE_NAME") ?? "" }
         if options.nodeName.isEmpty { options.nodeName = HostName.current }
         if options.podUID.isEmpty { options.podUID = environment("POD_UID") ?? "" }

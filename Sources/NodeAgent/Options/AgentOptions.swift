@@ -14,9 +14,11 @@ package struct AgentOptions: Equatable, Sendable {
     package var tokenFile = ""
     package var certificateFile = ""
     package var keyFile = ""
-    package var cgroupRoot = "/sys/fs/cgroup"
-    package var procRoot = "/proc"
-    package var logRoot = "/var/log"
+    /// What a node's own paths are below; empty: this machine's `/`.
+    package var root = ""
+    private var givenCgroupRoot: String?
+    private var givenProcRoot: String?
+    private var givenLogRoot: String?
     /// The pods' cgroup below each mount; empty: it is searched for.
     package var kubepodsRoot = ""
     /// The agent's own pod, which tells its node's kubepods root from a nested one's.
@@ -24,12 +26,29 @@ package struct AgentOptions: Equatable, Sendable {
     package var logLevel = LogLevel.info
     package var action = AgentAction.push
     package var dumpFormat = DumpFormat.table
+    /// Where `--capture` writes; "-": standard output.
+    package var captureFile = ""
 
     /// Shorter would measure the scheduler, longer would starve the autoscaler.
     package static let intervalRange: ClosedRange<Duration> = .seconds(1) ... .seconds(300)
     package static let defaultPort: UInt16 = 4444
 
     package init() {}
+
+    package var cgroupRoot: String {
+        get { givenCgroupRoot ?? root + "/sys/fs/cgroup" }
+        set { givenCgroupRoot = newValue }
+    }
+
+    package var procRoot: String {
+        get { givenProcRoot ?? root + "/proc" }
+        set { givenProcRoot = newValue }
+    }
+
+    package var logRoot: String {
+        get { givenLogRoot ?? root + "/var/log" }
+        set { givenLogRoot = newValue }
+    }
 
     /// A run does one thing.
     mutating func choose(_ action: AgentAction) throws(FlagError) {
@@ -46,6 +65,8 @@ package enum AgentAction: Equatable, Sendable {
     case push
     /// Print what was found, and exit.
     case dump
+    /// Write what is read to an archive, and exit.
+    case capture
 }
 
 package enum DumpFormat: String, CaseIterable, Sendable {

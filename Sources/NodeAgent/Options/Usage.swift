@@ -16,6 +16,9 @@ package enum Usage {
         The node:
         \(table(AgentFlag.node))
 
+        A node's files, looked at elsewhere:
+        \(table(AgentFlag.capture))
+
         Output:
         \(table(AgentFlag.output))
         \(row(short: nil, spelling: "--version", help: "print the version and exit"))

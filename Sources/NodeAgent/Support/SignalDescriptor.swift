@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import TLS
 
 /// SIGTERM and SIGINT as something to wait for instead of an interruption.
 final class SignalDescriptor {
@@ -25,5 +26,13 @@ final class SignalDescriptor {
     var isRaised: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&entry, 1, 0) > 0
+    }
+
+    /// Until then, or until one has come.
+    func wait(until deadline: Deadline) {
+        while !isRaised, !deadline.hasPassed {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if unsafe poll(&entry, 1, deadline.remainingMilliseconds) > 0 { return }
+        }
     }
 }

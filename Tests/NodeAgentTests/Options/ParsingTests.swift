@@ -58,6 +58,8 @@ struct ParsingTests {
         Case(flag: "log-root", value: "/l") { $0.logRoot == "/l" },
         Case(flag: "kubepods-root", value: "a/b") { $0.kubepodsRoot == "a/b" },
         Case(flag: "pod-uid", value: "u") { $0.podUID == "u" },
+        Case(flag: "capture", value: "x.tar") { $0.action == .capture && $0.captureFile == "x.tar" },
+        Case(flag: "root", value: "/tmp/") { $0.root == "/tmp" },
         Case(flag: "dump") { $0.action == .dump },
         Case(flag: "output", value: "json") { $0.dumpFormat == .json },
         Case(flag: "log-level", value: "debug") { $0.logLevel == .debug },
@@ -71,17 +73,21 @@ struct ParsingTests {
         }
     }
 
+    /// The flags that say what the run does.
+    private static let actions: Set = ["dump", "capture"]
+
     @Test("a flag is read with its value behind a blank or an equals sign", arguments: cases)
     func spelled(_ given: Case) throws {
-        // --dump needs nothing else, so that the flag at hand is the only one that counts.
+        // --dump needs nothing else, so that the flag at hand is the only one that counts; a run does one thing.
+        let beside = Self.actions.contains(given.flag) ? [] : ["--dump"]
         let plain = try options(["--dump"])
         #expect(given.flag == "dump" || !given.check(plain))
         guard let value = given.value else {
-            #expect(given.check(try options(given.flag == "dump" ? ["--dump"] : ["--dump", "--\(given.flag)"])))
+            #expect(given.check(try options(beside + ["--\(given.flag)"])))
             return
         }
-        let separate = try options(["--dump", "--\(given.flag)", value])
-        let joined = try options(["--dump", "--\(given.flag)=\(value)"])
+        let separate = try options(beside + ["--\(given.flag)", value])
+        let joined = try options(beside + ["--\(given.flag)=\(value)"])
         #expect(given.check(separate))
         #expect(separate == joined)
     }
@@ -137,7 +143,7 @@ struct ParsingTests {
             (["--du=yes"], "--dump takes no value; see agent --help"),
             (["--interval"], "--interval needs a value; see agent --help"),
             (["-o"], "-o needs a value; see agent --help"),
-            (["--c", "x"], "--c could be --ca-file, --cert-file, --cgroup-root; spell it out"),
+            (["--c", "x"], "--c could be --ca-file, --cert-file, --cgroup-root, --capture; spell it out"),
             (["--log=x"], "--log could be --log-root, --log-level; spell it out"),
             (["extra"], "unexpected argument \"extra\"; see agent --help"),
             (["--", "--dump"], "unexpected argument \"--dump\"; see agent --help"),

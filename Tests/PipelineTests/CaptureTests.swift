@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import TLSTestSupport
+import Testing
+
+/// `agent --capture` on one machine, `tar` and `agent --root` on another.
+@Suite struct CaptureTests {
+    private let place = TemporaryDirectory()
+    private var archive: String { place.file("node.tar") }
+
+    private func extract() throws -> String {
+        try ChildProcess.check(["mkdir", place.file("node")])
+        let (status, text) = try ChildProcess.run(["tar", "xf", archive, "-C", place.file("node")])
+        #expect(status == 0 && text.isEmpty, "\(text)")
+        return place.file("node")
+    }
+
+    private static func json(_ flags: [String]) async throws -> [TestJSON] {
+        let (status, text) = try await Program.run([Programs.agent, "--dump", "-o", "json"] + flags)
+        #expect(status == 0, "\(text)")
+        return try text.split(separator: "\n").map { try TestJSON(String($0)) }
+    }
+
+    private static func node() -> FixtureNode {
+        let node = FixtureNode()
+        node.container(id(1), cpu: 1_000_000, memory: 64 << 10)
+        node.link(pod: "web-0", container: "nginx", id: id(1))
+        return node
+    }
+
+    @Test("What was captured is dumped elsewhere as on the node, to the byte where nothing moves")
+    func same() async throws {
+        let node = Self.node()
+        let (status, text) = try await Program.run(
+            [Programs.agent, "--capture", archive, "--node-name", "n1"] + node.flags)
+        #expect(status == 0 && text.hasPrefix("agent: captured 4 cgroups and 1 log links: "), "\(text)")
+        var found = stat()
+        try #require(stat(archive, &found) == 0)
+        #expect(found.st_mode & 0o777 == 0o600)
+        let live = try await Self.json(["--node-name", "n1"] + node.flags)
+        let copy = try await Self.json(["--root", try extract()])
+        try #require(live.count == 2 && copy.count == 2)
+        for key in ["node", "boot_id", "cgroup_mode", "capacity_memory_bytes", "cpu_nanoseconds", "working_set_bytes"] {
+            #expect(live[0][key]?.text == copy[0][key]?.text, "\(key)")
+        }
+        for key in [
+            "kind", "namespace", "pod", "container", "name_source", "container_id", "inode", "qos", "cgroup",
+            "start_time_unix_ns", "cpu_nanoseconds", "working_set_bytes", "usage_bytes",
+        ] {
+            #expect(live[1][key]?.text == copy[1][key]?.text, "\(key)")
+        }
+    }
+
+    @Test(
+        "A capture of the kernel's own cgroups has the figures of its time, and the rate between its two readings",
+        .enabled(if: KernelTrees.obstacle == nil, Comment(rawValue: KernelTrees.obstacle ?? "")))
+    func kernel() async throws {
+        let container = PodCgroups.Container(
+            pod: "web-0", uid: "3f0d2a9e-2222-4e0a-9d53-0c6d1f7a8b21", name: "nginx", id: id(1))
+        let pods = try PodCgroups("capture")
+        try pods.start(container, percent: 40, mebibytes: 16)
+        let path = pods.path(of: container)
+        let before = try #require(pods.trees.cpuNanoseconds(path))
+        let (status, text) = try await Program.run([Programs.agent, "--capture", archive] + pods.flags)
+        #expect(status == 0, "\(text)")
+        let after = try #require(pods.trees.cpuNanoseconds(path))
+        let kernel = try #require(pods.trees.workingSet(path))
+        try pods.end(container, andPod: true)
+        // Neither the cgroups nor the flags are there any more: the capture knows.
+        let row = try #require(try await Self.json(["--root", try extract()]).last)
+        #expect(row["pod"]?.text == "web-0" && row["container"]?.text == "nginx")
+        let cpu = try #require(row["cpu_nanoseconds"]?.text.flatMap { UInt64($0) })
+        #expect(before < cpu && cpu <= after)
+        let memory = try #require(row["working_set_bytes"]?.text.flatMap { UInt64($0) })
+        #expect(memory.distance(to: kernel).magnitude <= 1 << 20)
+        let rate = try #require(row["cpu_nanocores"]?.text.flatMap { UInt64($0) })
+        // Half and twice: other tests' processes are on these cores too.
+        #expect((100_000_000...800_000_000).contains(rate), "\(rate)")
+    }
+
+    @Test("A file that is there is not written to, nor one at the end of a link")
+    func existing() async throws {
+        let node = Self.node()
+        _ = place.write("node.tar", Array("mine".utf8))
+        symlink(place.file("elsewhere"), place.file("link.tar"))
+        for path in [archive, place.file("link.tar")] {
+            let (status, text) = try await Program.run([Programs.agent, "--capture", path] + node.flags)
+            #expect(status == 1 && text.contains("exists already; name a new file"), "\(text)")
+        }
+        #expect(TemporaryDirectory.read(archive) == Array("mine".utf8) && access(place.file("elsewhere"), F_OK) != 0)
+    }
+
+    @Test("An archive that cannot be finished is removed", arguments: ["signal", "size"])
+    func partial(_ cause: String) async throws {
+        let node = Self.node()
+        let command =
+            switch cause {
+            // Blocks of 512 or 1024 bytes; either is too little. The limit's signal is one that can be ignored.
+            case "size": "trap '' XFSZ; ulimit -f 4; exec \"$@\""
+            // The archive is there for the second between the two readings, and longer.
+            default: "(until [ -e '\(archive)' ]; do :; done; kill $$) & exec \"$@\""
+            }
+        let (status, text) = try await Program.run(
+            ["sh", "-c", command, "sh", Programs.agent, "--capture", archive] + node.flags)
+        #expect(status == 1, "\(text)")
+        #expect(text.contains(cause == "signal" ? "stopped by a signal" : "File too large"), "\(text)")
+        #expect(access(archive, F_OK) != 0)
+    }
+
+    @Test("- is standard output, with the report apart from it")
+    func standardOutput() async throws {
+        let node = Self.node()
+        let (status, text) = try await Program.run(
+            ["sh", "-c", "\"$@\" 2>\(place.file("report")) | tar tf -", "sh", Programs.agent, "--capture", "-"]
+                + node.flags)
+        #expect(
+            status == 0 && text.hasPrefix("metrics-push-capture\n") && text.contains("/memory.current\n"), "\(text)")
+        let report = String(decoding: TemporaryDirectory.read(place.file("report")), as: UTF8.self)
+        #expect(report.hasPrefix("agent: captured ") && report.hasSuffix(" in standard output\n"), "\(report)")
+    }
+
+    @Test("Without a cgroup's file there is no archive, and the reason is said")
+    func nothing() async throws {
+        let node = Self.node()
+        node.remove("cgroup/cgroup.controllers")
+        let (status, text) = try await Program.run([Programs.agent, "--capture", archive] + node.flags)
+        #expect(status == 1 && text.contains("neither a cgroup v2 tree"), "\(text)")
+        #expect(access(archive, F_OK) != 0)
+    }
+}
