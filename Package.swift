@@ -62,7 +62,8 @@ let package = Package(
 
         // The two programs: a library each, and an executable that only starts it.
         .target(
-            name: "NodeAgent", dependencies: ["CKernel", "Cgroups", "Console", "TLS", "Wire"], swiftSettings: strict),
+            name: "NodeAgent", dependencies: ["CKernel", "Calendar", "Cgroups", "Console", "TLS", "Wire"],
+            swiftSettings: strict),
         .executableTarget(name: "AgentMain", dependencies: ["NodeAgent"], swiftSettings: common),
         .target(
             name: "Aggregator",

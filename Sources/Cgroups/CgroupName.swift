@@ -2,7 +2,7 @@
 
 /// What a directory inside a pod's cgroup is, told by its name alone. Anything that is not surely a container counts only
 /// as part of the pod.
-enum CgroupName: Equatable {
+public enum CgroupName: Equatable, Sendable {
     /// A container; `runtime` is the prefix before the id, where there is one.
     case container(id: String, runtime: String?, isScope: Bool)
     /// CRI-O's monitor, and whatever nobody told us about.
@@ -15,7 +15,7 @@ enum CgroupName: Equatable {
     /// `kubepods-burstable-podU.slice:cri-containerd:C`.
     case misplaced(podUID: String, qos: QoSClass, id: String)
 
-    init(_ name: String) { self.init(name.utf8.span) }
+    public init(_ name: String) { self.init(name.utf8.span) }
 
     init(_ name: Span<UInt8>) {
         if name.ends(with: ".mount") {

@@ -39,7 +39,7 @@ struct CgroupTrees {
 
     /// Looks at what is mounted at `path`. A tree that is no cgroup filesystem, such as a captured one, is told by what
     /// is in it.
-    init(at path: String) throws(CgroupError) {
+    init(at path: String, trace: SamplerTrace? = nil) throws(CgroupError) {
         let top: CgroupTree
         do throws(SystemFailure) {
             top = CgroupTree(path: path, handle: try DirectoryHandle(root: path))
@@ -49,6 +49,7 @@ struct CgroupTrees {
                 .noCgroupFilesystem, path: path, errno: error.errno, cause: "cannot be opened",
                 wayOut: "--cgroup-root names the place where the host's cgroup filesystem is mounted")
         }
+        trace?.saw(top)
         if top.isVersion2 {
             self.init(unified: top)
             return
@@ -56,6 +57,9 @@ struct CgroupTrees {
         let memory = try CgroupTree("memory", in: top.handle, at: path)
         let accounting = try Self.first(of: ["cpu,cpuacct", "cpuacct,cpu", "cpuacct"], in: top)
         let unified = try CgroupTree("unified", in: top.handle, at: path)
+        for tree in [memory, accounting, unified] {
+            if let tree { trace?.saw(tree) }
+        }
         if memory == nil, accounting == nil {
             if let unified, unified.isVersion2 {
                 self.init(unified: unified)

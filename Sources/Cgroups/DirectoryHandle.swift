@@ -66,7 +66,9 @@ struct DirectoryHandle: ~Copyable {
     }
 
     /// A link's target; nil when it is no link, or not text.
-    func linkTarget(_ path: String) -> String? {
+    func linkTarget(_ path: String) -> String? { Self.linkTarget(path, in: descriptor) }
+
+    static func linkTarget(_ path: String, in descriptor: Int32) -> String? {
         // A path of the kernel is at most PATH_MAX long; a longer target would come back cut off and is refused.
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             guard let base = buffer.baseAddress else { return nil }

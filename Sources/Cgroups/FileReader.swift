@@ -21,20 +21,28 @@ struct FileReader: ~Copyable {
     /// CLOCK_BOOTTIME right behind the last read of a file that was asked for with `stamped`.
     private(set) var stamp: UInt64 = 0
     private(set) var filesRead: UInt64 = 0
+    /// Is told of every read.
+    var trace: SamplerTrace?
 
     /// A file that is a number. Most are read once: the newline tells that all of it is there.
     mutating func number(
         _ name: StaticString, in directory: borrowing DirectoryHandle, stamped: Bool = false
     ) throws(ReadFailure) -> KernelNumber {
-        try read(try open(name, in: directory.descriptor), stamped: stamped) { bytes, complete in
-            NumberFile.parse(bytes, complete: complete)
+        let descriptor = directory.descriptor
+        return try traced("\(name)", nil, in: descriptor) { (reader: inout FileReader) throws(ReadFailure) in
+            try reader.read(try reader.open(name, in: descriptor), stamped: stamped) { bytes, complete in
+                NumberFile.parse(bytes, complete: complete)
+            }
         }
     }
 
     /// The same by a path that is not known beforehand.
     mutating func number(path: String, in directory: borrowing DirectoryHandle) throws(ReadFailure) -> KernelNumber {
-        try read(try open(path, in: directory.descriptor), stamped: false) { bytes, complete in
-            NumberFile.parse(bytes, complete: complete)
+        let descriptor = directory.descriptor
+        return try traced(path, nil, in: descriptor) { (reader: inout FileReader) throws(ReadFailure) in
+            try reader.read(try reader.open(path, in: descriptor), stamped: false) { bytes, complete in
+                NumberFile.parse(bytes, complete: complete)
+            }
         }
     }
 
@@ -42,8 +50,11 @@ struct FileReader: ~Copyable {
     mutating func number(
         _ key: StaticString, of name: StaticString, in directory: borrowing DirectoryHandle, stamped: Bool = false
     ) throws(ReadFailure) -> UInt64 {
-        try read(try open(name, in: directory.descriptor), stamped: stamped) { bytes, complete in
-            KeyedFile.parse(key, bytes, complete: complete)
+        let descriptor = directory.descriptor
+        return try traced("\(name)", key, in: descriptor) { (reader: inout FileReader) throws(ReadFailure) in
+            try reader.read(try reader.open(name, in: descriptor), stamped: stamped) { bytes, complete in
+                KeyedFile.parse(key, bytes, complete: complete)
+            }
         }
     }
 
@@ -52,9 +63,30 @@ struct FileReader: ~Copyable {
         _ path: String, in directory: borrowing DirectoryHandle, stamped: Bool = false,
         parse: (Span<UInt8>) -> Value?
     ) throws(ReadFailure) -> Value {
-        try read(try open(path, in: directory.descriptor), stamped: stamped) { bytes, complete in
-            guard complete else { return .incomplete }
-            return parse(bytes).map { .value($0) } ?? .malformed
+        let descriptor = directory.descriptor
+        return try traced(path, nil, in: descriptor) { (reader: inout FileReader) throws(ReadFailure) in
+            try reader.read(try reader.open(path, in: descriptor), stamped: stamped) { bytes, complete in
+                guard complete else { return .incomplete }
+                return parse(bytes).map { .value($0) } ?? .malformed
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func traced<Value>(
+        _ file: @autoclosure () -> String, _ key: StaticString?, in directory: Int32,
+        _ read: (inout FileReader) throws(ReadFailure) -> Value
+    ) throws(ReadFailure) -> Value {
+        guard let trace else { return try read(&self) }
+        let start = Clock.bootTime
+        count = 0
+        do throws(ReadFailure) {
+            let value = try read(&self)
+            trace.read(file(), key, in: directory, since: start, bytes: count, .init(value: value))
+            return value
+        } catch {
+            trace.read(file(), key, in: directory, since: start, bytes: count, .init(error))
+            throw error
         }
     }
 

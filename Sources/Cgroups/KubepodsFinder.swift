@@ -18,6 +18,7 @@ struct KubepodsFinder {
     static let maximumDirectories = 10_000
 
     let roots: NodeRoots
+    var trace: SamplerTrace?
 
     func find(in trees: CgroupTrees) throws(CgroupError) -> KubepodsRoot {
         var searched: [String] = []
@@ -43,10 +44,21 @@ struct KubepodsFinder {
 
     private func find(in tree: CgroupTree) throws(CgroupError) -> KubepodsRoot? {
         let candidates = try candidates(in: tree)
-        guard candidates.count > 1 else { return candidates.first }
-        if let uid = roots.ownPodUID, let own = candidates.first(where: { has($0, uid: uid) }) { return own }
+        if roots.kubepods != nil {
+            trace?.chose(.named, in: tree, of: candidates)
+            return candidates.first
+        }
+        guard candidates.count > 1 else {
+            trace?.chose(candidates.isEmpty ? nil : .onlyOne, in: tree, of: candidates)
+            return candidates.first
+        }
+        if let uid = roots.ownPodUID, let own = candidates.first(where: { has($0, uid: uid) }) {
+            trace?.chose(.holdsOwnPod(uid: uid), in: tree, of: candidates)
+            return own
+        }
         // A changed cgroup driver leaves the old root behind, without pods.
         let inUse = candidates.filter { has($0, uid: nil) }
+        trace?.chose(inUse.count == 1 ? .onlyOneInUse : nil, in: tree, of: candidates)
         if inUse.count == 1 { return inUse.first }
         throw CgroupError(
             .ambiguousKubepods, path: tree.path,
@@ -84,6 +96,7 @@ struct KubepodsFinder {
             var next: [String] = []
             for directory in level where visited < Self.maximumDirectories {
                 visited += 1
+                trace?.directoriesSearched += 1
                 do throws(SystemFailure) {
                     let handle = try tree.handle.directory(directory.isEmpty ? "." : directory)
                     guard seen.insert(FileIdentity(try handle.status())).inserted else { continue }
@@ -128,6 +141,12 @@ struct KubepodsFinder {
             return false
         }
         do { return try anyPod(in: root.path, qos: .guaranteed) } catch { return false }
+    }
+}
+
+extension SamplerTrace {
+    fileprivate func chose(_ reason: RootReason?, in tree: CgroupTree, of candidates: [KubepodsRoot]) {
+        rootChoices.append(RootChoice(tree: tree.path, candidates: candidates.map(\.path), reason: reason))
     }
 }
 

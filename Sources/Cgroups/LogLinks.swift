@@ -2,7 +2,9 @@
 
 /// A link of /var/log/containers, whether its target exists or not.
 struct LogLink {
+    let file: String
     let name: LogLinkName
+    let targetPath: String?
     let target: LogTarget?
     /// When the link itself was made, ns since 1970.
     let modificationTime: Int64?
@@ -38,9 +40,10 @@ struct LogLinks {
         try directory.forEachEntry { bytes, _, _ in
             guard let name = LogLinkName(bytes), isWanted(name), let file = text(bytes) else { return }
             let status = try? directory.status(of: file)
+            let target = directory.linkTarget(file)
             found.append(
                 LogLink(
-                    name: name, target: directory.linkTarget(file).flatMap(LogTarget.init),
+                    file: file, name: name, targetPath: target, target: target.flatMap(LogTarget.init),
                     modificationTime: status?.isLink == true ? status?.modificationTime : nil))
         }
         lastListed = before

@@ -3,8 +3,8 @@
 /// Container id → namespace, pod, container; and which of a pod's containers is its sandbox.
 extension NodeSampler {
     /// The link comes some hundred milliseconds after the cgroup, or later behind a slow image or hook. One that is still
-    /// not there then will not come.
-    static let patience: UInt64 = 10_000_000_000
+    /// not there then will not come. Nanoseconds.
+    public static let patience: UInt64 = 10_000_000_000
 
     func nameContainers(_ root: TrackedRoot) {
         var cutOff: [LogLink] = []
@@ -73,8 +73,12 @@ extension NodeSampler {
                     namespace: names.namespace, pod: names.pod, container: names.container,
                     restartCount: target?.restartCount, source: .logLink),
                 modificationTime: link.modificationTime)
+            trace?.decided(container.identity.containerID, .named(by: .init(link), .logLink))
         } else if let target {
             bind(container, of: pod, target.name(.linkTarget), modificationTime: link.modificationTime)
+            trace?.decided(container.identity.containerID, .named(by: .init(link), .linkTarget))
+        } else {
+            trace?.decided(container.identity.containerID, .namelessLink(.init(link)))
         }
     }
 
@@ -94,7 +98,12 @@ extension NodeSampler {
         }
         if candidates.count == 1, let (container, pod) = candidates.first {
             bind(container, of: pod, target.name(.linkTarget), modificationTime: link.modificationTime)
+            trace?.decided(container.identity.containerID, .named(by: .init(link), .linkTarget))
         } else if !candidates.isEmpty {
+            for (container, _) in candidates {
+                trace?.decided(
+                    container.identity.containerID, .ambiguousLink(.init(link), candidates: candidates.count))
+            }
             // They may be told apart once the sandbox is known.
             hasNewUnnamed = true
         }
@@ -140,14 +149,24 @@ extension NodeSampler {
             lowest = container
         }
         guard let lowest else { return }
-        let isSandbox =
-            switch hasLeastWeight(lowest) {
-            case .some(let isLeast): isLeast
-            case .none:
-                // No cpu controller: then it takes a sibling that is younger, and none that is older.
-                pod.containers.count > 1
-                    && pod.containers.allSatisfy { $0.identity.inode >= lowest.identity.inode }
+        let isSandbox: Bool
+        switch hasLeastWeight(lowest) {
+        case .some(let isLeast):
+            isSandbox = isLeast
+            trace?.decided(lowest.identity.containerID, .lowestInode(hasLeastWeight: isLeast))
+        case .none:
+            // No cpu controller: then it takes a sibling that is younger, and none that is older.
+            let isOldest = pod.containers.allSatisfy { $0.identity.inode >= lowest.identity.inode }
+            isSandbox = isOldest && pod.containers.count > 1
+            trace?.decided(
+                lowest.identity.containerID, .lowestInodeUnweighed(containers: pod.containers.count, isOldest: isOldest)
+            )
+        }
+        if let trace {
+            for container in pod.containers where !container.isNamed && container !== lowest {
+                trace.decided(container.identity.containerID, .higherInode(lowest: lowest.identity.inode))
             }
+        }
         guard isSandbox else { return }
         lowest.role = .sandbox
         table.rename(lowest.slot) { $0.role = .sandbox }
@@ -155,6 +174,7 @@ extension NodeSampler {
 
     /// `cpu.weight` 1, `cpu.shares` 2: what containerd and CRI-O give a sandbox. nil: cannot be read.
     private func hasLeastWeight(_ container: TrackedContainer) -> Bool? {
+        trace?.subject = container.identity.path
         do throws(ReadFailure) {
             if mode == .v2 { return try reader.number("cpu.weight", in: container.primary) == .finite(1) }
             guard let tree = trees.cpu else { return nil }
@@ -194,9 +214,10 @@ extension NodeSampler {
             else { continue }
             let taken = pod.containers.compactMap { table.records[$0.slot]?.name?.container }
             let left = containers.map(\.name).filter { isKubernetesName($0) && !taken.contains($0) }
-            guard left.count == 1, let container = pod.containers.first(where: { $0.role == .pending }) else {
-                continue
-            }
+            guard let container = pod.containers.first(where: { $0.role == .pending }) else { continue }
+            trace?.decided(
+                container.identity.containerID, .eliminated(directory: entry.name, taken: taken, left: left))
+            guard left.count == 1 else { continue }
             bind(
                 container, of: pod,
                 ContainerName(

@@ -5,6 +5,7 @@ import Glibc
 /// file (v2 before Linux 5.9, or a controller that is off).
 extension NodeSampler {
     func readNode() {
+        trace?.subject = ""
         var figures = Figures(bootTimeNanoseconds: now)
         if let cpu = nodeCPU() {
             figures.cpuNanoseconds = cpu

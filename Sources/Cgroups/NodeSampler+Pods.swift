@@ -27,6 +27,7 @@ extension NodeSampler {
     }
 
     func figures(of pod: TrackedPod, _ split: Split, _ other: CgroupTree?) -> Figures {
+        trace?.subject = pod.directory.path
         var secondary: HeldDirectory?
         if let other {
             do throws(SystemFailure) {

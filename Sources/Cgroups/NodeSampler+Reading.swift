@@ -43,6 +43,7 @@ extension NodeSampler {
             // The runtime makes a v1 container's directories one after the other.
             container.secondary = secondaryDirectory(container, in: other)
         }
+        trace?.subject = container.identity.path
         sawMissing = false
         let turn: StatTurn =
             if let known = container.inactiveFile, !pacing.mayRead(slot: container.slot, isKnown: true) {
@@ -192,6 +193,7 @@ extension NodeSampler {
     /// Counts a failure on something that is there; the first refusal is kept for the case that there is nothing else.
     func note(_ failure: SystemFailure, _ path: @autoclosure () -> String) {
         counters.readErrors &+= 1
+        trace?.failures.append(SamplerTrace.Failure(path: path(), errno: failure.errno))
         if failure.isDenied, denied == nil { denied = (path(), failure.errno) }
     }
 }

@@ -5,7 +5,7 @@
 /// the others; their sum, which the autoscaler uses, is right then.
 extension NodeSampler {
     /// What gVisor's kernel needs at least, bytes; a pause process alone has less than one MiB.
-    static let leastSentryMemory: UInt64 = 8 << 20
+    public static let leastSentryMemory: UInt64 = 8 << 20
 
     /// Whether the pod's containers have to be told by the log links alone, because they have no cgroups.
     func lacksContainers(_ pod: TrackedPod) -> Bool {
@@ -84,6 +84,7 @@ extension NodeSampler {
             startTimeUnixNanoseconds: link.modificationTime)
         record.attribution = .sibling
         container.slot = table.add(record)
+        trace?.decided(link.name.id, .named(by: .init(link), .logLink))
         return container
     }
 

@@ -59,6 +59,7 @@ extension NodeSampler {
             guard status.inode == directory.inode else { throw SystemFailure(errno: ENOENT) }
             guard let reason = directory.reasonToList(status, now: now) else { return }
             let entries = try list(directory)
+            trace?.saw(entries, inPod: directory.path)
             let isComplete = updateContainers(pod, entries, reason)
             directory.wasListed(status, now: now, isComplete: isComplete)
         } catch {
@@ -175,6 +176,7 @@ extension NodeSampler {
                 id = found
                 // CRI-O gives the sandbox of a systemd pod a directory of its own making when it has no process.
                 isSpoofed = runtime == "crio" && !isScope && pod.directory.name.hasSuffix(".slice")
+                if isSpoofed { trace?.decided(id, .spoofedSandbox) }
             case .misplaced(_, _, let found): id = found
             case .sandboxVM:
                 pod.hasVirtualMachine = true

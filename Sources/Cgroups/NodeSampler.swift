@@ -10,6 +10,7 @@ public final class NodeSampler {
     let captured: NodeFacts?
     /// CLOCK_BOOTTIME.
     private let openedAt = Clock.bootTime
+    let trace: SamplerTrace?
     var reader = FileReader()
     var root: TrackedRoot?
     var links: LogLinks
@@ -51,13 +52,16 @@ public final class NodeSampler {
 
     /// Detects the mode, finds the kubepods root, and reads boot id and capacity. Raises the process's soft limit of open
     /// files to the hard one.
-    public init(roots: NodeRoots) throws(CgroupError) {
+    /// - Parameter trace: keeps what is looked at and decided, also when this throws.
+    public init(roots: NodeRoots, trace: SamplerTrace? = nil) throws(CgroupError) {
         raiseDescriptorLimit()
         captured = try roots.capture.map { directory throws(CgroupError) in try NodeFacts.read(directory) } ?? nil
-        let trees = try CgroupTrees(at: roots.cgroup)
-        let found = try KubepodsFinder(roots: roots).find(in: trees)
+        let trees = try CgroupTrees(at: roots.cgroup, trace: trace)
+        let found = try KubepodsFinder(roots: roots, trace: trace).find(in: trees)
         let proc = try Self.proc(roots.proc)
         self.roots = roots
+        self.trace = trace
+        reader.trace = trace
         self.trees = trees
         links = LogLinks(path: roots.logs + "/containers")
         mode = trees.mode
@@ -128,7 +132,7 @@ public final class NodeSampler {
 
     private func lookForRoot() {
         do throws(CgroupError) {
-            try track(try KubepodsFinder(roots: roots).find(in: trees))
+            try track(try KubepodsFinder(roots: roots, trace: trace).find(in: trees))
             kubepodsProblem = nil
         } catch {
             kubepodsProblem = error

@@ -31,6 +31,8 @@ public enum Agent {
                 case .push: try run(options)
                 case .dump: try Dump.run(options)
                 case .capture: try Capture.run(options)
+                case .explain(let target):
+                    return try Explain.run(target, options) ? ExitStatus.success : ExitStatus.failure
                 }
                 return ExitStatus.success
             } catch {

@@ -55,14 +55,14 @@ enum Dump {
         return rate(before.cpuNanoseconds, before.bootTimeNanoseconds, now.cpuNanoseconds, now.bootTimeNanoseconds)
     }
 
-    private static func rate(_ cpu: UInt64?, _ time: UInt64, _ laterCPU: UInt64?, _ laterTime: UInt64) -> UInt64? {
+    static func rate(_ cpu: UInt64?, _ time: UInt64, _ laterCPU: UInt64?, _ laterTime: UInt64) -> UInt64? {
         guard let cpu, let laterCPU, laterCPU >= cpu, laterTime > time else { return nil }
         let used = (laterCPU - cpu).multipliedFullWidth(by: 1_000_000_000)
         let span = laterTime - time
         return used.high < span ? span.dividingFullWidth(used).quotient : nil
     }
 
-    private static func sleep(_ duration: Duration) {
+    static func sleep(_ duration: Duration) {
         let deadline = Deadline.after(duration)
         while !deadline.hasPassed { poll(nil, 0, deadline.remainingMilliseconds) }
     }

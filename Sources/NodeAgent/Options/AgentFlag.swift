@@ -13,7 +13,7 @@ struct AgentFlag: Sendable {
 
 extension AgentFlag {
     /// Everything the agent understands, in the order in which `--help` shows it.
-    static let all: [AgentFlag] = connection + node + capture + output
+    static let all: [AgentFlag] = connection + node + output + explain + capture
 
     static let connection: [AgentFlag] = [
         AgentFlag(

@@ -65,6 +65,8 @@ package enum AgentAction: Equatable, Sendable {
     case push
     /// Print what was found, and exit.
     case dump
+    /// Print how the figures of one pod or container come about, and exit.
+    case explain(String)
     /// Write what is read to an archive, and exit.
     case capture
 }

@@ -6,6 +6,7 @@ package enum Usage {
         """
         Usage: agent --aggregator HOST:PORT --ca-file FILE --token-file FILE [flags]
                agent --dump [-o table|json] [flags]
+               agent --explain TARGET [flags]
 
         Reads this node's cgroup CPU and memory accounting and pushes it to the aggregator,
         or, with --dump, prints it.
@@ -21,6 +22,7 @@ package enum Usage {
 
         Output:
         \(table(AgentFlag.output))
+        \(table(AgentFlag.explain))
         \(row(short: nil, spelling: "--version", help: "print the version and exit"))
         \(row(short: "h", spelling: "--help", help: "print this and exit"))
 

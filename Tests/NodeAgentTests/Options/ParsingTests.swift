@@ -58,11 +58,12 @@ struct ParsingTests {
         Case(flag: "log-root", value: "/l") { $0.logRoot == "/l" },
         Case(flag: "kubepods-root", value: "a/b") { $0.kubepodsRoot == "a/b" },
         Case(flag: "pod-uid", value: "u") { $0.podUID == "u" },
-        Case(flag: "capture", value: "x.tar") { $0.action == .capture && $0.captureFile == "x.tar" },
-        Case(flag: "root", value: "/tmp/") { $0.root == "/tmp" },
         Case(flag: "dump") { $0.action == .dump },
         Case(flag: "output", value: "json") { $0.dumpFormat == .json },
         Case(flag: "log-level", value: "debug") { $0.logLevel == .debug },
+        Case(flag: "explain", value: "default/web") { $0.action == .explain("default/web") },
+        Case(flag: "capture", value: "x.tar") { $0.action == .capture && $0.captureFile == "x.tar" },
+        Case(flag: "root", value: "/tmp/") { $0.root == "/tmp" },
     ]
 
     @Test("the cases below cover the flag table")
@@ -74,7 +75,7 @@ struct ParsingTests {
     }
 
     /// The flags that say what the run does.
-    private static let actions: Set = ["dump", "capture"]
+    private static let actions: Set = ["dump", "explain", "capture"]
 
     @Test("a flag is read with its value behind a blank or an equals sign", arguments: cases)
     func spelled(_ given: Case) throws {
