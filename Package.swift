@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "NodeAgent", "Cgroups", "Console", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
+                "NodeAgent", "CKernel", "Cgroups", "Console", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
                 nio("NIOCore"), nio("NIOPosix"),
             ],
             swiftSettings: common),

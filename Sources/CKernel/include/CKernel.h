@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What Swift's Glibc module does not offer. One-line functions only. */
+ * What Swift's Glibc module does not offer. One-line functions, but for the walk over the loaded objects. */
 #ifndef CKERNEL_H
 #define CKERNEL_H
 
 #include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* f_type of fstatfs(2), or -1 with errno set. */
@@ -22,6 +23,11 @@ int CKernel_signalfd(const sigset_t *signals);
 
 /* One malloc arena for all threads: the others would each keep memory of their own. */
 void CKernel_use_one_arena(void);
+
+/* Takes the read-only pages of the program and its libraries out of this process' memory: madvise(2) MADV_DONTNEED. They
+ * are the files' own, so what is touched again comes back from the page cache. Then malloc_trim(3). Any thread may call it
+ * at any time. Returns how many bytes were mapped there, touched or not. */
+size_t CKernel_give_back_pages(void);
 
 /* pthread_setname_np(3) for the calling thread. */
 void CKernel_name_this_thread(const char *name);

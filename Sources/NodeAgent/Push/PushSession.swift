@@ -20,6 +20,7 @@ struct PushSession: ~Copyable {
     private var nextCredentialCheck: Deadline
     /// Set when the feed is finished: the last frame and the goodbye are sent by then, or not at all.
     private var lastMoment: Deadline?
+    private var framesSent: UInt64 = 0
     private let settings: PushSettings
     private let feed: FrameFeed
     private let signal: EventSignal
@@ -99,6 +100,8 @@ struct PushSession: ~Copyable {
         if case .frame(let sent) = state.sending, let frame = try feed.next(after: sent) {
             try stream.write(frame.bytes, deadline: lastMoment ?? .after(settings.writeLimit))
             state.sent(frame)
+            framesSent &+= 1
+            if framesSent == StartupPages.settledAfterFrames { settings.settled() }
         }
         if lastMoment != nil { throw End.finished }
         switch try stream.wait(wake: signal.descriptor, deadline: nextCredentialCheck) {

@@ -15,6 +15,8 @@ struct PushSettings: Sendable {
     let interval: Duration
     let log: AgentLog
     var times = PushTimes()
+    /// Called once in each session, when all that it needed only to begin is behind it.
+    var settled: @Sendable () -> Void = StartupPages.giveBack
 
     var writeLimit: Duration { max(times.write, interval * 2) }
 }
