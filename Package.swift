@@ -85,14 +85,14 @@ let package = Package(
 
         // What `make bench` measures with; not shipped.
         .executableTarget(
-            name: "Bench", dependencies: ["Cgroups", "Console", "TLS", "Wire"], swiftSettings: common),
+            name: "Bench", dependencies: ["CKernel", "Cgroups", "Console", "TLS", "Wire"], swiftSettings: common),
 
         // Tests: one folder per target.
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "TLSTestSupport"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
-        .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: common),
+        .testTarget(name: "CgroupsTests", dependencies: ["CKernel", "Cgroups"], swiftSettings: common),
         .target(name: "TLSTestSupport", dependencies: ["TLS"], path: "Tests/TLSTestSupport", swiftSettings: common),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "TLSTestSupport"], swiftSettings: common),
         .testTarget(

@@ -22,6 +22,8 @@ int CKernel_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD
 
 void CKernel_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 
+size_t CKernel_heap_bytes(void) { return mallinfo2().uordblks + mallinfo2().hblkhd; }
+
 void CKernel_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 const char *CKernel_optarg(void) { return optarg; }

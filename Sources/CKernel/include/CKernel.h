@@ -29,6 +29,9 @@ void CKernel_use_one_arena(void);
  * at any time. Returns how many bytes were mapped there, touched or not. */
 size_t CKernel_give_back_pages(void);
 
+/* What malloc has handed out and not got back, of all arenas and of mmap; mallinfo2(3). */
+size_t CKernel_heap_bytes(void);
+
 /* pthread_setname_np(3) for the calling thread. */
 void CKernel_name_this_thread(const char *name);
 
