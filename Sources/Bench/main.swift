@@ -10,6 +10,8 @@ do {
     switch flags.command {
     case "wire": try WireBench.run(&flags)
     case "sweep": try SweepBench.run(&flags)
+    case "heap": try HeapBench.run(&flags)
+    case "dump": try DumpBench.run(&flags)
     case "agent": try AgentBench.run(&flags)
     case "memory": try MemoryBench.run(&flags)
     case "ingest": try IngestBench.run(&flags)

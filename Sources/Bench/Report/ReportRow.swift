@@ -23,9 +23,8 @@ struct ReportRow {
         if let floor {
             guard let base = Rounds(figures[floor] ?? []) else { throw BenchError("\(floor) was not measured") }
             cells[2] = unit.text(base)
-            let found = try Self.ratios(figures[figure] ?? [], figures[floor] ?? [])
-            ratio = found
-            cells[3] = found.text(scale: 1)
+            ratio = Rounds(try Self.ratios(figures[figure] ?? [], figures[floor] ?? []))
+            cells[3] = ratio?.text(scale: 1) ?? ""
         }
         switch goal {
         case nil: break
@@ -41,11 +40,11 @@ struct ReportRow {
     }
 
     /// Round by round, since the machine's moods come and go between the rounds.
-    private static func ratios(_ figures: [Double], _ floors: [Double]) throws -> Rounds {
-        guard figures.count == floors.count, let rounds = Rounds(zip(figures, floors).map { $0 / $1 }) else {
+    static func ratios(_ figures: [Double], _ floors: [Double]) throws -> [Double] {
+        guard !figures.isEmpty, figures.count == floors.count else {
             throw BenchError("\(figures.count) rounds cannot be compared with \(floors.count)")
         }
-        return rounds
+        return zip(figures, floors).map { $0 / $1 }
     }
 
     private func verdict(_ value: Double, _ limit: Double) -> String {
@@ -66,6 +65,7 @@ struct ReportUnit {
     static let microseconds = ReportUnit(name: "µs", scale: 1e3)
     static let milliseconds = ReportUnit(name: "ms", scale: 1e6)
     static let milliCPU = ReportUnit(name: "mCPU", scale: 1)
+    static let times = ReportUnit(name: "times", scale: 1)
     static let count = ReportUnit(name: "", scale: 1)
 
     func text(_ rounds: Rounds) -> String { with(rounds.text(scale: scale)) }
