@@ -13,47 +13,77 @@ extension NodeSampler {
         return details(path: path)
     }
 
-    /// Of a container's or a pod's cgroup; `path` is relative to the mount, as records have it.
-    public func details(path: String) -> CgroupDetails {
+    /// Of a container's or a pod's cgroup; `path` is relative to the mount, as records have it. What is not among `parts`
+    /// is not read and nil.
+    public func details(path: String, _ parts: CgroupDetails.Parts = .all) -> CgroupDetails {
         var details = CgroupDetails()
-        if mode == .v2 { readUnified(path, &details) } else { readSplit(path, &details) }
-        replay(&details, path: path)
+        if mode == .v2 { readUnified(path, parts, &details) } else { readSplit(path, parts, &details) }
+        if parts.contains(.throttling) { replay(&details, path: path) }
         return details
     }
 
-    private func readUnified(_ path: String, _ details: inout CgroupDetails) {
-        let tree = trees.memory
-        details.cpuLimitMillicores = whole(path + "/cpu.max", in: tree) { CPULimit.parse($0) }
-        if let throttling = whole(path + "/cpu.stat", in: tree, parse: { Throttling($0, time: "throttled_usec") }) {
-            details.set(throttling, unit: 1_000)
-        }
-        details.memoryLimitBytes = number(path + "/memory.max", in: tree)
-        details.memoryPeakBytes = number(path + "/memory.peak", in: tree)
-        details.anonymousBytes = keyed("anon", path + "/memory.stat", in: tree)
-        details.swapBytes = number(path + "/memory.swap.current", in: tree)
-        details.swapLimitBytes = number(path + "/memory.swap.max", in: tree)
-        details.outOfMemoryKills = keyed("oom_kill", path + "/memory.events", in: tree)
-        details.processes = number(path + "/pids.current", in: tree)
-        details.cpuPressure = whole(path + "/cpu.pressure", in: tree) { Pressure($0) }
-        details.memoryPressure = whole(path + "/memory.pressure", in: tree) { Pressure($0) }
-        details.ioPressure = whole(path + "/io.pressure", in: tree) { Pressure($0) }
+    /// Of all pods together: what none of them has, is not among these.
+    public func kubepodsDetails(_ parts: CgroupDetails.Parts) -> CgroupDetails {
+        guard let root else { return CgroupDetails() }
+        return details(path: root.directory.path, parts)
     }
 
-    private func readSplit(_ path: String, _ details: inout CgroupDetails) {
+    /// Processes that were killed for want of memory since the boot, wherever on the node (`/proc/vmstat`, Linux 4.13).
+    /// nil: not told.
+    public func readOutOfMemoryKills() -> UInt64? {
+        try? reader.number("oom_kill", of: "vmstat", in: proc)
+    }
+
+    private func readUnified(_ path: String, _ parts: CgroupDetails.Parts, _ details: inout CgroupDetails) {
+        let tree = trees.memory
+        if parts.contains(.cpuLimit) {
+            details.cpuLimitMillicores = whole(path + "/cpu.max", in: tree) { CPULimit.parse($0) }
+        }
+        if parts.contains(.throttling),
+            let throttling = whole(path + "/cpu.stat", in: tree, parse: { Throttling($0, time: "throttled_usec") })
+        {
+            details.set(throttling, unit: 1_000)
+        }
+        if parts.contains(.memoryLimit) { details.memoryLimitBytes = number(path + "/memory.max", in: tree) }
+        if parts.contains(.memoryPeak) { details.memoryPeakBytes = number(path + "/memory.peak", in: tree) }
+        if parts.contains(.anonymous) { details.anonymousBytes = keyed("anon", path + "/memory.stat", in: tree) }
+        if parts.contains(.swap) { details.swapBytes = number(path + "/memory.swap.current", in: tree) }
+        if parts.contains(.swapLimit) { details.swapLimitBytes = number(path + "/memory.swap.max", in: tree) }
+        if parts.contains(.outOfMemory) {
+            details.outOfMemoryKills = keyed("oom_kill", path + "/memory.events", in: tree)
+        }
+        if parts.contains(.processes) { details.processes = number(path + "/pids.current", in: tree) }
+        if parts.contains(.pressure) {
+            details.cpuPressure = whole(path + "/cpu.pressure", in: tree) { Pressure($0) }
+            details.memoryPressure = whole(path + "/memory.pressure", in: tree) { Pressure($0) }
+            details.ioPressure = whole(path + "/io.pressure", in: tree) { Pressure($0) }
+        }
+    }
+
+    private func readSplit(_ path: String, _ parts: CgroupDetails.Parts, _ details: inout CgroupDetails) {
         let memory = trees.memory
-        if let limit = number(path + "/memory.limit_in_bytes", in: memory), limit < Self.unlimitedMemory {
+        if parts.contains(.memoryLimit), let limit = number(path + "/memory.limit_in_bytes", in: memory),
+            limit < Self.unlimitedMemory
+        {
             details.memoryLimitBytes = limit
         }
-        details.memoryPeakBytes = number(path + "/memory.max_usage_in_bytes", in: memory)
-        details.anonymousBytes = keyed("total_rss", path + "/memory.stat", in: memory)
-        details.swapBytes = keyed("total_swap", path + "/memory.stat", in: memory)
-        details.outOfMemoryKills = keyed("oom_kill", path + "/memory.oom_control", in: memory)
-        if let quota = number(path + "/cpu.cfs_quota_us", in: trees.cpu),
+        if parts.contains(.memoryPeak) {
+            details.memoryPeakBytes = number(path + "/memory.max_usage_in_bytes", in: memory)
+        }
+        if parts.contains(.anonymous) {
+            details.anonymousBytes = keyed("total_rss", path + "/memory.stat", in: memory)
+        }
+        if parts.contains(.swap) { details.swapBytes = keyed("total_swap", path + "/memory.stat", in: memory) }
+        if parts.contains(.outOfMemory) {
+            details.outOfMemoryKills = keyed("oom_kill", path + "/memory.oom_control", in: memory)
+        }
+        if parts.contains(.cpuLimit), let quota = number(path + "/cpu.cfs_quota_us", in: trees.cpu),
             let period = number(path + "/cpu.cfs_period_us", in: trees.cpu)
         {
             details.cpuLimitMillicores = CPULimit.millicores(quota: quota, period: period)
         }
-        if let throttling = whole(path + "/cpu.stat", in: trees.cpu, parse: { Throttling($0, time: "throttled_time") })
+        if parts.contains(.throttling),
+            let throttling = whole(path + "/cpu.stat", in: trees.cpu, parse: { Throttling($0, time: "throttled_time") })
         {
             details.set(throttling, unit: 1)
         }

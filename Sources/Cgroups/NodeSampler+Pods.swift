@@ -3,8 +3,8 @@
 /// The pods' own cgroups. The sweep that pushes does without them.
 extension NodeSampler {
     /// Every pod that the last sweep saw, with or without containers. Its figures are read when this is called: three files
-    /// a pod. A pod that went away in between is left out.
-    public func readPods() -> [PodRecord] {
+    /// a pod, or one without its memory. A pod that went away in between is left out.
+    public func readPods(memory: Bool = true) -> [PodRecord] {
         guard let root else { return [] }
         let split = split(root)
         let other = otherTree(split)
@@ -12,7 +12,7 @@ extension NodeSampler {
         for group in root.groups where !group.isStray {
             for pod in group.pods {
                 sawMissing = false
-                let figures = figures(of: pod, split, other)
+                let figures = figures(of: pod, split, other, memory ? .read : nil)
                 if sawMissing, (try? pod.directory.handle.status(of: "."))?.inode != pod.directory.inode { continue }
                 pods.append(
                     PodRecord(
@@ -26,7 +26,7 @@ extension NodeSampler {
         return pods
     }
 
-    func figures(of pod: TrackedPod, _ split: Split, _ other: CgroupTree?) -> Figures {
+    func figures(of pod: TrackedPod, _ split: Split, _ other: CgroupTree?, _ turn: StatTurn? = .read) -> Figures {
         trace?.subject = pod.directory.path
         var secondary: HeldDirectory?
         if let other {
@@ -36,7 +36,7 @@ extension NodeSampler {
                 secondary = nil
             }
         }
-        var figures = figures(split, primary: pod.directory.handle, secondary: secondary)
+        var figures = figures(split, primary: pod.directory.handle, secondary: secondary, turn)
         replay(&figures, in: pod.directory.handle)
         return figures
     }

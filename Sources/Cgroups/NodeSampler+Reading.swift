@@ -75,9 +75,10 @@ extension NodeSampler {
         case reuse(UInt64)
     }
 
-    /// What the three files of a cgroup say; `secondary` is its directory in the tree that is not walked.
+    /// What the three files of a cgroup say; `secondary` is its directory in the tree that is not walked. Without a turn
+    /// the memory's are left alone.
     func figures(
-        _ split: Split, primary: borrowing DirectoryHandle, secondary: HeldDirectory?, _ turn: StatTurn = .read
+        _ split: Split, primary: borrowing DirectoryHandle, secondary: HeldDirectory?, _ turn: StatTurn? = .read
     ) -> Figures {
         var figures = Figures(bootTimeNanoseconds: now)
         switch split {
@@ -87,13 +88,13 @@ extension NodeSampler {
                 figures.cpuNanoseconds = nanoseconds(microseconds)
                 figures.bootTimeNanoseconds = reader.stamp
             }
-            readUnifiedMemory(primary, turn, &figures)
+            if let turn { readUnifiedMemory(primary, turn, &figures) }
         case .memoryFirst:
             if let secondary { readAccounting(secondary.handle, &figures) }
-            readSplitMemory(primary, turn, &figures)
+            if let turn { readSplitMemory(primary, turn, &figures) }
         case .accountingFirst:
             readAccounting(primary, &figures)
-            if let secondary { readSplitMemory(secondary.handle, turn, &figures) }
+            if let secondary, let turn { readSplitMemory(secondary.handle, turn, &figures) }
         }
         return figures
     }

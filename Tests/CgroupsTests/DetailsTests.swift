@@ -149,6 +149,54 @@ struct DetailsTests {
         #expect(pods[0].path == pod)
     }
 
+    @Test("only the parts that are asked for are read", arguments: FakeNode.Version.allCases)
+    func parts(_ version: FakeNode.Version) throws {
+        let (node, sampler, path) = try node(version)
+        for (file, text) in [
+            ("memory.max", "4096\n"), ("memory.peak", "8192\n"), ("memory.limit_in_bytes", "4096\n"),
+            ("memory.max_usage_in_bytes", "8192\n"),
+        ] {
+            node.write(version == .v2 ? "cgroup/\(path)/\(file)" : "cgroup/memory/\(path)/\(file)", text)
+        }
+        var expected = CgroupDetails()
+        #expect(sampler.details(path: path, []) == expected)
+        expected.memoryLimitBytes = 4096
+        let before = sampler.statistics.filesRead
+        #expect(sampler.details(path: path, .memoryLimit) == expected)
+        #expect(sampler.statistics.filesRead == before + 1)
+        expected.memoryPeakBytes = 8192
+        #expect(sampler.details(path: path, [.memoryLimit, .memoryPeak]) == expected)
+    }
+
+    @Test("all pods together are the kubepods root")
+    func kubepods() throws {
+        let (node, sampler, _) = try node(.v2)
+        node.write("cgroup/kubepods/memory.swap.current", "4096\n")
+        #expect(sampler.kubepodsDetails(.swap).swapBytes == 4096)
+        #expect(sampler.kubepodsDetails(.pressure) == CgroupDetails())
+    }
+
+    @Test("the node's kills are known where the kernel counts them")
+    func kills() throws {
+        let (node, sampler, _) = try node(.v2)
+        #expect(sampler.readOutOfMemoryKills() == nil)
+        node.write("proc/vmstat", "nr_free_pages 1\noom_kill 12\nnuma_hit 3\n")
+        #expect(sampler.readOutOfMemoryKills() == 12)
+    }
+
+    @Test("without the memory a pod costs one file", arguments: FakeNode.Version.allCases)
+    func podsWithoutMemory(_ version: FakeNode.Version) throws {
+        let node = FakeNode(version)
+        node.container(pod, cpu: 30, usage: 12_288, inactive: 4096)
+        let sampler = try node.sampler()
+        _ = try sampler.sweep()
+        let before = sampler.statistics.filesRead
+        let pods = sampler.readPods(memory: false)
+        #expect(sampler.statistics.filesRead == before + 1)
+        #expect(pods.map(\.cpuNanoseconds) == [30_000])
+        #expect(pods[0].usageBytes == nil && pods[0].workingSetBytes == nil && pods[0].bootTimeNanoseconds > 0)
+    }
+
     @Test("a pod whose files cannot be read is listed without figures")
     func podWithoutFiles() throws {
         let node = FakeNode(.v2)

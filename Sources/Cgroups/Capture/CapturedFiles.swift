@@ -27,7 +27,7 @@ enum CapturedFiles {
     /// Below the proc mount. Of `self/mounts` only the lines about cgroups (`isAboutCgroups`).
     static let proc = [
         "cgroups", "meminfo", "pressure/cpu", "pressure/io", "pressure/memory", mounts, "stat",
-        "sys/kernel/random/boot_id",
+        "sys/kernel/random/boot_id", "vmstat",
     ]
 
     static let mounts = "self/mounts"

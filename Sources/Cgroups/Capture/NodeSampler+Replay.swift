@@ -3,6 +3,9 @@
 /// A sampler on an extracted capture: the first sweep has the earlier of the capture's two readings and every other one the
 /// later, with the times of the node. A rate is then the node's own, and nothing looks idle because its copy is.
 extension NodeSampler {
+    /// Whether the first two sweeps have the two readings of a capture, so that nothing has to be waited for between them.
+    public var isOnCapture: Bool { captured != nil }
+
     /// The CPU time and the time stamp that a cgroup had; `directory` is where its identity comes from.
     func replay(_ figures: inout Figures, in directory: borrowing DirectoryHandle) {
         guard captured != nil else { return }
