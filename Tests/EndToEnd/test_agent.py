@@ -67,7 +67,9 @@ def test_it_names_every_container_of_the_node_and_sees_what_they_use(
     assert node["node"] == NODE_NAME
     assert node["kubepods"].endswith(f"/{cluster.cgroup()}")
 
-    own = [line for line in found if line["pod_uid"] == loads["metadata"]["uid"]]
+    of_pod = [line for line in found if line["pod_uid"] == loads["metadata"]["uid"]]
+    assert [(line["namespace"], line["pod"]) for line in of_pod if line["kind"] == "pod"] == [(namespace, "loads")]
+    own = [line for line in of_pod if line["kind"] != "pod"]
     assert sorted(line["container"] or "" for line in own) == ["", "busy", "idle"]
     assert [line["kind"] for line in own if not line["container"]] == ["sandbox"]
     ids = {s["name"]: s["containerID"].removeprefix("containerd://") for s in loads["status"]["containerStatuses"]}

@@ -112,7 +112,7 @@ class Run:
         self.watched = Watched(sections["watched"].text)
         lines = [json.loads(line) for line in sections["dump"].text.splitlines() if line.startswith("{")]
         self.node = lines[0]
-        self.containers = {line["container_id"]: line for line in lines[1:]}
+        self.containers = {line["container_id"]: line for line in lines[1:] if line["kind"] != "pod"}
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ import Testing
         #expect(found.st_mode & 0o777 == 0o600)
         let live = try await Self.json(["--node-name", "n1"] + node.flags)
         let copy = try await Self.json(["--root", try extract()])
-        try #require(live.count == 2 && copy.count == 2)
+        try #require(live.count == 3 && copy.count == 3)
         for key in ["node", "boot_id", "cgroup_mode", "capacity_memory_bytes", "cpu_nanoseconds", "working_set_bytes"] {
             #expect(live[0][key]?.text == copy[0][key]?.text, "\(key)")
         }
@@ -47,7 +47,7 @@ import Testing
             "kind", "namespace", "pod", "container", "name_source", "container_id", "inode", "qos", "cgroup",
             "start_time_unix_ns", "cpu_nanoseconds", "working_set_bytes", "usage_bytes",
         ] {
-            #expect(live[1][key]?.text == copy[1][key]?.text, "\(key)")
+            #expect(live[2][key]?.text == copy[2][key]?.text, "\(key)")
         }
     }
 
@@ -76,6 +76,18 @@ import Testing
         let rate = try #require(row["cpu_nanocores"]?.text.flatMap { UInt64($0) })
         // Half and twice: other tests' processes are on these cores too.
         #expect((100_000_000...800_000_000).contains(rate), "\(rate)")
+    }
+
+    @Test("Of a capture the later reading counts for formats that need only one, and nothing waits for it")
+    func oneReading() async throws {
+        let node = Self.node()
+        _ = try await Program.run([Programs.agent, "--capture", archive] + node.flags)
+        let root = try extract()
+        let (status, text) = try await Program.run([Programs.agent, "--dump", "-o", "openmetrics", "--root", root])
+        #expect(status == 0 && text.contains("pod=\"web-0\"} 1 "), "\(text)")
+        let row = try #require(try await Self.json(["--since-start", "--root", root]).last)
+        let window = try #require(row["cpu_window_ns"]?.text.flatMap { UInt64($0) })
+        #expect(row["cpu_nanocores"]?.text == "\(UInt64(1e18) / window)")
     }
 
     @Test("A file that is there is not written to, nor one at the end of a link")

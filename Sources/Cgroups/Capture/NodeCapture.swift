@@ -43,11 +43,12 @@ public final class NodeCapture {
                 // A container without a cgroup of its own has its pod's path.
                 guard record.identity.inode != 0 else { continue }
                 before[record.identity.path] = facts(
-                    record.cpuNanoseconds, record.bootTimeNanoseconds, sampler.details(path: record.identity.path))
+                    record.cpuNanoseconds, record.bootTimeNanoseconds,
+                    sampler.details(path: record.identity.path, .throttling))
             }
-            for pod in sampler.readPods() {
+            for pod in sampler.readPods(memory: false) {
                 before[pod.path] = facts(
-                    pod.cpuNanoseconds, pod.bootTimeNanoseconds, sampler.details(path: pod.path))
+                    pod.cpuNanoseconds, pod.bootTimeNanoseconds, sampler.details(path: pod.path, .throttling))
             }
         } catch {
             // A node that no agent can read is the one that somebody else has to look at.

@@ -29,7 +29,7 @@ enum Capture {
             "agent: captured \(summary.cgroups) cgroups and \(summary.links) log links: \(summary.files) files, "
             + "\((bytes + 1023) >> 10) KiB in \(name)\n"
         if summary.skipped > 0 { text += "agent: \(summary.skipped) files could not be read and are left out\n" }
-        for problem in summary.problems { text += "agent: warning: \(DumpTable.printable(problem))\n" }
+        for problem in summary.problems { text += "agent: warning: \(printable(problem))\n" }
         return text
     }
 }

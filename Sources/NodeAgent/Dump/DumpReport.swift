@@ -10,44 +10,31 @@ struct DumpReport {
     let bootID: String
     let capacity: NodeCapacity
     let node: NodeReading
-    let nodeCPUNanocores: UInt64?
-    let rows: [DumpRow]
+    let nodeCPU: CPUMean?
+    /// Those that were asked for, in the order that was asked for.
+    let pods: [DumpPod]
+    /// Of the whole node.
+    let counts: DumpCounts
     let statistics: SweepStatistics
     /// What could not be found, in words for the operator.
     let problems: [String]
+    /// CLOCK_REALTIME and CLOCK_BOOTTIME at one moment.
     let unixNanoseconds: Int64
+    let bootTimeNanoseconds: UInt64
+    let isSinceStart: Bool
+
+    /// When something was read, as Unix time, ns.
+    func unixTime(ofBootTime time: UInt64) -> Int64 {
+        unixNanoseconds &+ Int64(truncatingIfNeeded: time &- bootTimeNanoseconds)
+    }
 }
 
-/// One container.
-struct DumpRow {
-    let record: ContainerRecord
-    /// Mean over the two reads; nil when there was none to compare with.
-    let cpuNanocores: UInt64?
-    let details: CgroupDetails
-    /// A name that a container of the same pod has; the sandbox has none of its own.
-    let siblingName: ContainerName?
-
-    private var podName: ContainerName? { record.name ?? siblingName }
-
-    var namespace: String { podName?.namespace ?? "-" }
-
-    /// The pod of which no container has a name is told by its uid.
-    var pod: String { podName?.pod ?? "uid:\(record.identity.podUID)" }
-
-    var container: String {
-        if let name = record.name { return name.container }
-        return record.role == .sandbox ? "(sandbox)" : "(\(record.identity.containerID.prefix(12)))"
-    }
-
-    var nameSource: String {
-        if let name = record.name { return name.source.description }
-        return record.role == .sandbox ? "inode-order" : "none"
-    }
-
-    /// Named pods first, in the order in which kubectl lists them.
-    var sortKey: (Int, String, String, String) {
-        (podName == nil ? 1 : 0, namespace, pod, record.role == .sandbox ? "~" : container)
-    }
+/// How much there is on the node.
+struct DumpCounts: Equatable {
+    var pods = 0
+    /// Without sandboxes.
+    var containers = 0
+    var named = 0
 }
 
 extension QoSClass {

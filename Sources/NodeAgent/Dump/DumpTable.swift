@@ -3,83 +3,69 @@ import Cgroups
 
 /// The report as a table for a person.
 enum DumpTable {
-    private static let header = [
-        "NAMESPACE", "POD", "CONTAINER", "QOS", "CPU(cores)", "WORKING SET", "USAGE", "LIMIT", "NAME FROM",
-    ]
-    /// Numbers line up on the right.
-    private static let rightAligned: Set<Int> = [4, 5, 6, 7]
-    private static let unknown = "?"
+    static let unknown = "?"
+    /// Nothing to know: no limit, no quota, no such accounting.
+    static let none = "-"
 
-    static func render(_ report: DumpReport) -> String {
-        var text = nodeLine(report) + "\n"
-        for problem in report.problems { text += "! \(printable(problem))\n" }
-        if report.rows.isEmpty { return text + "no containers below \(printable(report.kubepodsPath))\n" }
-        return text + "\n" + table([header] + report.rows.map(cells))
+    /// - Parameter terminal: nil when the text goes elsewhere; then nothing is cut and nothing coloured.
+    static func render(_ report: DumpReport, wide: Bool = false, terminal: Terminal? = nil) -> String {
+        lines(report, wide: wide, terminal: terminal).joined(separator: "\n") + "\n"
     }
 
-    private static func nodeLine(_ report: DumpReport) -> String {
-        let named = report.rows.count { $0.record.name != nil }
-        let apps = report.rows.count { $0.record.role != .sandbox }
-        return
+    static func lines(_ report: DumpReport, wide: Bool = false, terminal: Terminal? = nil) -> [String] {
+        var lines = header(report)
+        lines += report.problems.map { "! \(printable($0))" }
+        if report.pods.isEmpty {
+            let root = printable(report.kubepodsPath)
+            lines.append(
+                report.counts.pods == 0
+                    ? "no containers below \(root)" : "none of the pods matches --namespace and --pod")
+            return lines
+        }
+        var columns = DumpColumn.shown(in: report, wide: wide)
+        // Wide lines fit no terminal; cutting the names would not help.
+        let width = wide ? nil : terminal?.width
+        var table = table(report, columns, width: width, colour: terminal?.hasColour ?? false)
+        for title in DumpColumn.expendable where !table.fits {
+            columns.removeAll { $0.title == title }
+            table = Self.table(report, columns, width: width, colour: table.hasColour)
+        }
+        return lines + [""] + table.lines()
+    }
+
+    private static func table(
+        _ report: DumpReport, _ columns: [DumpColumn], width: Int?, colour: Bool
+    ) -> TextTable {
+        var rows: [[TextCell]] = []
+        for pod in report.pods {
+            rows.append(columns.map { $0.pod(pod) })
+            rows += pod.rows.map { row in columns.map { $0.row(row) } }
+            if let overhead = pod.overhead { rows.append(columns.map { $0.overhead(overhead) }) }
+        }
+        return TextTable(
+            columns: columns.map { TextTable.Column(title: $0.title, isFigure: $0.isFigure) }, rows: rows,
+            width: width, hasColour: colour)
+    }
+
+    private static func header(_ report: DumpReport) -> [String] {
+        let capacity = UInt64(report.capacity.cpuMillicores) * 1_000_000
+        return [
             "NODE \(printable(report.nodeName))  cgroup \(report.mode.text) \(report.driver.text)  "
-            + "root \(printable(report.kubepodsPath))\n"
-            + "cpu \(cpu(report.nodeCPUNanocores)) of \(report.capacity.cpuMillicores)m  "
-            + "working set \(memory(report.node.workingSetBytes)) of \(memory(report.capacity.memoryBytes))  "
-            + "usage \(memory(report.node.usageBytes))  names \(named)/\(apps)  "
-            + "sweep \(milliseconds(report.statistics.lastSweepNanoseconds)) ms"
-    }
-
-    private static func cells(_ row: DumpRow) -> [String] {
-        [
-            printable(row.namespace), printable(row.pod), printable(row.container), row.record.identity.qos.text,
-            cpu(row.cpuNanocores), memory(row.record.workingSetBytes), memory(row.record.usageBytes),
-            row.details.memoryLimitBytes.map { memory($0) } ?? "-", row.nameSource,
+                + "root \(printable(report.kubepodsPath))",
+            "cpu \(cpu(report.nodeCPU?.nanocores)) of \(report.capacity.cpuMillicores)m"
+                + share(report.nodeCPU?.nanocores, of: capacity)
+                + "  working set \(memory(report.node.workingSetBytes)) of \(memory(report.capacity.memoryBytes))"
+                + share(report.node.workingSetBytes, of: report.capacity.memoryBytes)
+                + "  usage \(memory(report.node.usageBytes))",
+            "pods \(report.counts.pods)  names \(report.counts.named)/\(report.counts.containers)  "
+                + "sweep \(milliseconds(report.statistics.lastSweepNanoseconds)) ms  "
+                + "files \(report.statistics.filesRead)"
+                + (report.isSinceStart ? "  means since the start" : ""),
         ]
     }
 
-    /// As kubectl top prints it, with a digit more where a container uses little.
-    static func cpu(_ nanocores: UInt64?) -> String {
-        guard let nanocores else { return unknown }
-        let tenths = nanocores / 100_000
-        return tenths < 100 ? "\(tenths / 10).\(tenths % 10)m" : "\(nanocores / 1_000_000)m"
-    }
-
-    static func memory(_ bytes: UInt64?) -> String {
-        guard let bytes else { return unknown }
-        if bytes < 10 << 20 {
-            let tenths = bytes / 1024 * 10 / 1024
-            return "\(tenths / 10).\(tenths % 10)Mi"
-        }
-        return "\(bytes >> 20)Mi"
-    }
-
-    private static func milliseconds(_ nanoseconds: UInt64) -> String {
-        let tenths = nanoseconds / 100_000
-        return "\(tenths / 10).\(tenths % 10)"
-    }
-
-    private static func table(_ rows: [[String]]) -> String {
-        let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            row.enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
-                if rightAligned.contains(column) { return padding + cell }
-                return column == header.count - 1 ? cell : cell + padding
-            }.joined(separator: "  ")
-        }.joined(separator: "\n") + "\n"
-    }
-
-    /// Paths and names come from directories that others write: no byte of them may steer the terminal, and none may
-    /// look wider or narrower than the table counts it. The names of Kubernetes are ASCII.
-    static func printable(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            if (0x20...0x7e).contains(scalar.value) {
-                result.unicodeScalars.append(scalar)
-            } else {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            }
-        }
-        return result
+    private static func share(_ value: UInt64?, of whole: UInt64) -> String {
+        guard let value, let percent = scaled(value, by: 100, over: whole) else { return "" }
+        return " (\(percent)%)"
     }
 }

@@ -65,7 +65,7 @@ enum Explain {
         _ sampler: NodeSampler, _ roots: NodeRoots, after pause: Duration
     ) throws(CgroupError) -> ExplainFacts {
         let before = (slots: sampler.slots, pods: sampler.readPods())
-        Dump.sleep(pause)
+        Dump.sleep(until: .after(pause))
         _ = try sampler.sweep()
         return ExplainFacts(sampler, roots: roots, before: before)
     }

@@ -83,10 +83,10 @@ enum ExplainReads {
             return "rate not known: the counter was not there a second ago, or not readable"
         }
         guard cpu >= earlier else { return "rate not known: the counter went back, from \(earlier) to \(cpu) ns" }
-        let nanocores = Dump.rate(earlier, before.bootTimeNanoseconds, cpu, now.bootTimeNanoseconds)
+        let mean = CPUMean(from: earlier, at: before.bootTimeNanoseconds, to: cpu, at: now.bootTimeNanoseconds)
         let (unit, scale): (String, UInt64) = mode == .v2 ? ("us", 1_000) : ("ns", 1)
         return "rate = (\(cpu / scale) \(unit) - \(earlier / scale) \(unit)) / "
-            + "\(ExplainText.seconds(now.bootTimeNanoseconds &- before.bootTimeNanoseconds)) = \(DumpTable.cpu(nanocores))"
+            + "\(ExplainText.seconds(now.bootTimeNanoseconds &- before.bootTimeNanoseconds)) = \(DumpTable.cpu(mean?.nanocores))"
     }
 }
 

@@ -11,7 +11,7 @@ struct ExplainText {
 
     mutating func heading(_ words: String) {
         if !text.isEmpty { text += "\n" }
-        text += DumpTable.printable(words) + "\n"
+        text += printable(words) + "\n"
     }
 
     /// Lines behind the first have no label.
@@ -21,7 +21,7 @@ struct ExplainText {
         var label = label
         for line in lines {
             let padding = String(repeating: " ", count: max(1, Self.labelWidth - label.count))
-            text += "  " + label + padding + DumpTable.printable(line) + "\n"
+            text += "  " + label + padding + printable(line) + "\n"
             label = ""
         }
     }

@@ -13,7 +13,7 @@ struct AgentFlag: Sendable {
 
 extension AgentFlag {
     /// Everything the agent understands, in the order in which `--help` shows it.
-    static let all: [AgentFlag] = connection + node + output + explain + capture
+    static let all: [AgentFlag] = connection + node + output + dumping + explain + capture
 
     static let connection: [AgentFlag] = [
         AgentFlag(
@@ -83,14 +83,14 @@ extension AgentFlag {
             options, _ throws(FlagError) in try options.choose(.dump)
         },
         AgentFlag(
-            name: "output", short: "o", argument: "FORMAT", help: "how --dump prints: table or json (default table)"
+            name: "output", short: "o", argument: "FORMAT",
+            help: "how --dump prints: \(names(of: DumpFormat.self)) (default table)"
         ) {
             options, text throws(FlagError) in
             guard let format = DumpFormat(rawValue: text) else {
-                let known = DumpFormat.allCases.map(\.rawValue).joined(separator: " or ")
-                throw FlagError("\"\(text)\" is not a format; choose \(known)")
+                throw FlagError("\"\(text)\" is not a format; choose \(names(of: DumpFormat.self))")
             }
-            options.dumpFormat = format
+            options.dump.format = format
         },
         AgentFlag(name: "log-level", argument: "LEVEL", help: "debug, info, warning or error (default info)") {
             options, text throws(FlagError) in options.logLevel = try LogLevel.parse(text)

@@ -36,6 +36,7 @@ extension AgentOptions {
 
     private func validate() throws(FlagError) {
         guard !nodeName.isEmpty else { throw FlagError("--node-name: this host has no name; give the node's") }
+        try dump.validate(for: action)
         guard action == .push else { return }
         guard !aggregators.isEmpty else {
             throw FlagError("--aggregator is missing; name the aggregator as HOST:PORT, or use --dump to only print")

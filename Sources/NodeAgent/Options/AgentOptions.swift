@@ -25,7 +25,7 @@ package struct AgentOptions: Equatable, Sendable {
     package var podUID = ""
     package var logLevel = LogLevel.info
     package var action = AgentAction.push
-    package var dumpFormat = DumpFormat.table
+    package var dump = DumpOptions()
     /// Where `--capture` writes; "-": standard output.
     package var captureFile = ""
 
@@ -69,10 +69,6 @@ package enum AgentAction: Equatable, Sendable {
     case explain(String)
     /// Write what is read to an archive, and exit.
     case capture
-}
-
-package enum DumpFormat: String, CaseIterable, Sendable {
-    case table, json
 }
 
 /// What the process is to do.

@@ -5,7 +5,7 @@ package enum Usage {
     package static var text: String {
         """
         Usage: agent --aggregator HOST:PORT --ca-file FILE --token-file FILE [flags]
-               agent --dump [-o table|json] [flags]
+               agent --dump [-o FORMAT] [flags]
                agent --explain TARGET [flags]
 
         Reads this node's cgroup CPU and memory accounting and pushes it to the aggregator,
@@ -22,6 +22,7 @@ package enum Usage {
 
         Output:
         \(table(AgentFlag.output))
+        \(table(AgentFlag.dumping))
         \(table(AgentFlag.explain))
         \(row(short: nil, spelling: "--version", help: "print the version and exit"))
         \(row(short: "h", spelling: "--help", help: "print this and exit"))

@@ -59,8 +59,14 @@ struct ParsingTests {
         Case(flag: "kubepods-root", value: "a/b") { $0.kubepodsRoot == "a/b" },
         Case(flag: "pod-uid", value: "u") { $0.podUID == "u" },
         Case(flag: "dump") { $0.action == .dump },
-        Case(flag: "output", value: "json") { $0.dumpFormat == .json },
+        Case(flag: "output", value: "json") { $0.dump.format == .json },
         Case(flag: "log-level", value: "debug") { $0.logLevel == .debug },
+        Case(flag: "watch") { $0.dump.watches },
+        Case(flag: "sort", value: "throttle") { $0.dump.sort == .throttle },
+        Case(flag: "top", value: "3") { $0.dump.top == 3 },
+        Case(flag: "namespace", value: "shop") { $0.dump.namespace == "shop" },
+        Case(flag: "pod", value: "^web-[0-9]+$") { $0.dump.podPattern == "^web-[0-9]+$" },
+        Case(flag: "since-start") { $0.dump.sinceStart },
         Case(flag: "explain", value: "default/web") { $0.action == .explain("default/web") },
         Case(flag: "capture", value: "x.tar") { $0.action == .capture && $0.captureFile == "x.tar" },
         Case(flag: "root", value: "/tmp/") { $0.root == "/tmp" },
@@ -120,8 +126,8 @@ struct ParsingTests {
         "-o is --output, joined or apart",
         arguments: [["-o", "json"], ["-ojson"], ["--output=json"], ["--out", "json"]])
     func short(_ flags: [String]) throws {
-        #expect(try options(["--dump"] + flags).dumpFormat == .json)
-        #expect(try options(["--dump", "-o", "table"]).dumpFormat == .table)
+        #expect(try options(["--dump"] + flags).dump.format == .json)
+        #expect(try options(["--dump", "-o", "table"]).dump.format == .table)
     }
 
     @Test("help and version are answered whatever else is missing", arguments: ["--help", "-h", "--version"])
@@ -160,7 +166,16 @@ struct ParsingTests {
             ),
             (["--aggregator", "a:1,"], "--aggregator: \"\" is not an address; write HOST:PORT"),
             (["--aggregator", "a:0"], "--aggregator: \"a:0\" has no valid port; it must be a number from 1 to 65535"),
-            (["-o", "yaml"], "--output: \"yaml\" is not a format; choose table or json"),
+            (["-o", "yaml"], "--output: \"yaml\" is not a format; choose table, wide, json, csv or openmetrics"),
+            (
+                ["--sort", "size"],
+                "--sort: \"size\" is nothing to sort by; choose cpu, memory, throttle, pressure, age or name"
+            ),
+            (["--top", "0"], "--top: \"0\" is no number of pods; give 1 or more"),
+            (["--top=-1"], "--top: \"-1\" is no number of pods; give 1 or more"),
+            (["--top=all"], "--top: \"all\" is no number of pods; give 1 or more"),
+            (["--pod", "(web"], "--pod: \"(web\" is not a regular expression: Unmatched ( or \\("),
+
             (
                 ["--log-level", "loud"],
                 "--log-level: \"loud\" is not a log level; choose one of debug, info, warning, error"
@@ -193,6 +208,26 @@ struct ParsingTests {
         #expect(message(flags + ["--dump"]) == nil)
     }
 
+    @Test(
+        "what only --dump obeys is an error without it",
+        arguments: [
+            ["--watch"], ["--sort=name"], ["--top", "1"], ["--namespace", "a"], ["-n", "a"], ["--pod", "a"],
+            ["--since-start"],
+        ])
+    func withoutDump(_ flags: [String]) throws {
+        let text = try #require(message(Self.needed + flags))
+        let flag = flags[0] == "-n" ? "--namespace" : String(flags[0].prefix { $0 != "=" })
+        #expect(text == "\(flag) goes with --dump, which is missing")
+        #expect(message(["--dump"] + flags) == nil)
+    }
+
+    @Test("every format but OpenMetrics, which has an end, can be watched", arguments: DumpFormat.allCases)
+    func watchedFormats(_ format: DumpFormat) {
+        let text = message(["--dump", "--watch", "-o", format.rawValue])
+        #expect((text != nil) == (format == .openmetrics))
+        if let text { #expect(text.hasPrefix("--watch: ") && text.contains("another format")) }
+    }
+
     @Test("a token, or a certificate with its key, is enough")
     func sufficient() throws {
         #expect(try options(Self.needed).tokenFile == "token")
@@ -211,7 +246,7 @@ struct ParsingTests {
         #expect(expected.interval == .seconds(5))
         #expect(
             expected.cgroupRoot == "/sys/fs/cgroup" && expected.procRoot == "/proc" && expected.logRoot == "/var/log")
-        #expect(expected.logLevel == .info && expected.dumpFormat == .table)
+        #expect(expected.logLevel == .info && expected.dump.format == .table)
     }
 
     @Test("NODE_NAME and POD_UID count where no flag says otherwise, and empty ones do not")

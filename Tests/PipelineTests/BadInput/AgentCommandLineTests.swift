@@ -43,8 +43,15 @@ import Testing
         .init("an unknown log level", status: 2, "--log-level: \"loud\"", "debug, info, warning, error") {
             $0.agent + ["--log-level", "loud"]
         },
-        .init("an unknown format", status: 2, "--output: \"xml\"", "table or json") {
+        .init("an unknown format", status: 2, "--output: \"xml\"", "csv or openmetrics") {
             $0.agent + ["--dump", "-o", "xml"]
+        },
+        .init("a pattern that is none", status: 2, "--pod: \"[\" is not a regular expression: ") {
+            [Programs.agent, "--dump", "--pod", "["] + $0.node.flags
+        },
+        .init("something to watch without a dump", status: 2, "--watch goes with --dump") { $0.agent + ["--watch"] },
+        .init("an end that cannot be watched", status: 2, "--watch: ", "# EOF") {
+            [Programs.agent, "--dump", "--watch", "-o", "openmetrics"] + $0.node.flags
         },
     ]
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// The running kernel's cgroup trees, in which a pod has a directory each.
 struct KernelTrees {
-    /// v2: one; v1: memory, then cpuacct.
+    /// v2: one; v1: memory, then cpuacct, then cpu where that is another.
     let paths: [String]
     let isVersion2: Bool
 
@@ -15,7 +15,10 @@ struct KernelTrees {
         let accounting = ["cpu,cpuacct", "cpuacct,cpu", "cpuacct"].map { "\(mount)/\($0)" }
             .first { access("\($0)/cpuacct.usage", F_OK) == 0 }
         guard let accounting, access("\(mount)/memory/memory.stat", F_OK) == 0 else { return nil }
-        return KernelTrees(paths: ["\(mount)/memory", accounting], isVersion2: false)
+        // Two names can be one hierarchy.
+        let cpu = "\(mount)/cpu"
+        let isAnother = access("\(cpu)/cpu.shares", F_OK) == 0 && access("\(accounting)/cpu.shares", F_OK) != 0
+        return KernelTrees(paths: ["\(mount)/memory", accounting] + (isAnother ? [cpu] : []), isVersion2: false)
     }()
 
     /// Why tests cannot make cgroups here; nil: they can.

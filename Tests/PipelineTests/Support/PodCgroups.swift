@@ -95,6 +95,26 @@ final class PodCgroups {
         loads[container.id] = try CPULoad(percent: percent, mebibytes: mebibytes, procs: procs)
     }
 
+    /// What the runtime writes for limits of CPU, in percent of one, and of memory.
+    func limit(_ container: Container, percent: Int, mebibytes: Int) throws {
+        let (quota, bytes) = (percent * 1_000, mebibytes << 20)
+        let files =
+            trees.isVersion2
+            ? [("cpu.max", "\(quota) 100000"), ("memory.max", "\(bytes)")]
+            : [
+                ("cpu.cfs_period_us", "100000"), ("cpu.cfs_quota_us", "\(quota)"),
+                ("memory.limit_in_bytes", "\(bytes)"),
+            ]
+        for (name, text) in files {
+            let places = trees.paths.map { "\($0)/\(root)/\(container.path)/\(name)" }
+            guard let file = places.first(where: { access($0, W_OK) == 0 }).flatMap({ fopen($0, "we") }) else {
+                throw Program.Failure(description: "no \(name) in \(places)")
+            }
+            fputs(text, file)
+            guard fclose(file) == 0 else { throw Program.Failure(description: "\(name): errno \(errno)") }
+        }
+    }
+
     /// The process dies and the runtime removes its cgroup; kubelet removes the link.
     func end(_ container: Container, andPod: Bool = false) throws {
         loads[container.id] = nil
