@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Console
+public import Console
 import KubeAPI
 import Logging
 import NIOCore

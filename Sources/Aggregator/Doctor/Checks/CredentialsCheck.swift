@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
 import Formats
 import KubeAPI
+import TLS
 
 /// Who we are to the API server, and where our objects are.
 enum CredentialsCheck {

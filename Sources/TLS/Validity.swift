@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import Calendar
-import TLS
 
 /// How long a bundle of CAs is still good for.
-struct Validity: Equatable, Sendable {
+public struct Validity: Equatable, Sendable {
     /// Whoever renews CAs by hand needs some time. Seconds.
-    static let soon: Int64 = 14 * 86_400
+    public static let soon: Int64 = 14 * 86_400
 
-    enum State: Equatable, Sendable {
+    public enum State: Equatable, Sendable {
         case good
         case endsSoon
         /// No certificate of the bundle is valid.
         case notValid
     }
 
-    let state: State
+    public let state: State
     /// Such as `CN=ca until 2027-01-01`, for each certificate.
-    let text: String
+    public let text: String
 
     /// - Parameter now: Unix time in seconds.
-    init(_ certificates: [CertificateFacts], now: Int64) {
+    public init(_ certificates: [CertificateFacts], now: Int64) {
         let valid = certificates.filter { $0.notBeforeUnixSeconds <= now && now < $0.notAfterUnixSeconds }
         if let last = valid.map(\.notAfterUnixSeconds).max() {
             state = last - now < Self.soon ? .endsSoon : .good
@@ -36,7 +35,7 @@ struct Validity: Equatable, Sendable {
         }.joined(separator: ", ")
     }
 
-    static func day(_ unixSeconds: Int64) -> String {
+    public static func day(_ unixSeconds: Int64) -> String {
         String(UTCTime(unixSeconds: unixSeconds).rfc3339.prefix { $0 != "T" })
     }
 }

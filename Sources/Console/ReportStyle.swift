@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// How the doctor's report looks.
+/// How a doctor's report looks.
 public struct ReportStyle: Equatable, Sendable {
     /// Columns to wrap at; nil: one line each, for a program that reads them.
-    var columns: Int?
-    var isColoured: Bool
+    public var columns: Int?
+    public var isColoured: Bool
 
     /// Narrower terminals wrap by themselves.
     private static let fewestColumns = 60
 
-    init(columns: Int? = nil, isColoured: Bool = false) {
+    public init(columns: Int? = nil, isColoured: Bool = false) {
         self.columns = columns
         self.isColoured = isColoured
     }
@@ -19,18 +19,18 @@ public struct ReportStyle: Equatable, Sendable {
     public static func ofStandardOutput(environment: (String) -> String?) -> ReportStyle {
         guard isatty(STDOUT_FILENO) == 1 else { return ReportStyle() }
         var size = winsize()
-        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        let isKnown = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         return ofTerminal(columns: isKnown ? Int(size.ws_col) : nil, environment: environment)
     }
 
-    static func ofTerminal(columns: Int?, environment: (String) -> String?) -> ReportStyle {
+    public static func ofTerminal(columns: Int?, environment: (String) -> String?) -> ReportStyle {
         // no-color.org: set and not empty.
         let isPlain = environment("NO_COLOR")?.isEmpty == false || environment("TERM") == "dumb"
         return ReportStyle(columns: columns.map { max($0, fewestColumns) }, isColoured: !isPlain)
     }
 
     /// One line for each finding, its columns aligned, and what to do about it below; a sum at the end.
-    func render(_ findings: [Finding]) -> String {
+    public func render(_ findings: [Finding]) -> String {
         let subjectWidth = findings.map(\.subject.count).max() ?? 0
         let foundColumn = Self.verdictWidth + 2 + subjectWidth + 2
         var text = ""
