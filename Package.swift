@@ -62,7 +62,7 @@ let package = Package(
 
         // The two programs: a library each, and an executable that only starts it.
         .target(
-            name: "NodeAgent", dependencies: ["CKernel", "Calendar", "Cgroups", "Console", "TLS", "Wire"],
+            name: "NodeAgent", dependencies: ["CKernel", "Calendar", "Cgroups", "Console", "Formats", "TLS", "Wire"],
             swiftSettings: strict),
         .executableTarget(name: "AgentMain", dependencies: ["NodeAgent"], swiftSettings: common),
         .target(
@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "NodeAgent", "CKernel", "Cgroups", "Console", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
+                "NodeAgent", "CKernel", "Cgroups", "Console", "Formats", "TLS", "TLSChannel", "TLSTestSupport", "Wire",
                 nio("NIOCore"), nio("NIOPosix"),
             ],
             swiftSettings: common),

@@ -73,7 +73,7 @@ public final class NodeSampler {
         try track(found)
     }
 
-    private static func proc(_ path: String) throws(CgroupError) -> DirectoryHandle {
+    static func proc(_ path: String) throws(CgroupError) -> DirectoryHandle {
         do throws(SystemFailure) {
             return try DirectoryHandle(root: path)
         } catch {

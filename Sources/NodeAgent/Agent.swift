@@ -31,6 +31,7 @@ public enum Agent {
                 case .push: try run(options)
                 case .dump: try Dump.run(options)
                 case .capture: try Capture.run(options)
+                case .doctor: return AgentDoctor.run(options) ? ExitStatus.success : ExitStatus.failure
                 case .explain(let target):
                     return try Explain.run(target, options) ? ExitStatus.success : ExitStatus.failure
                 }

@@ -79,36 +79,10 @@ private let pki = TestPKI.shared
     @Test("An expired certificate is refused with its date")
     func expired() throws {
         let directory = TemporaryDirectory()
-        let (certificate, key) = (directory.file("c.pem"), directory.file("k.pem"))
-        let configuration = directory.write(
-            "ca.cnf",
-            Array(
-                """
-                [ca]
-                default_ca = ca_default
-                [ca_default]
-                database = \(directory.write("index.txt", []))
-                serial = \(directory.write("serial", Array("01\n".utf8)))
-                new_certs_dir = \(directory.path)
-                default_md = sha256
-                policy = policy_any
-                x509_extensions = names
-                [policy_any]
-                commonName = supplied
-                [names]
-                subjectAltName = DNS:localhost
-                """.utf8))
-        try ChildProcess.check([
-            "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-            "-out", directory.file("c.csr"), "-subj", "/CN=localhost",
-        ])
-        try ChildProcess.check([
-            "openssl", "ca", "-batch", "-notext", "-selfsign", "-config", configuration, "-keyfile",
-            key, "-in", directory.file("c.csr"), "-out", certificate, "-startdate", "20200101000000Z", "-enddate",
-            "20200102030405Z",
-        ])
-        let identity = try TLSIdentity(certificateFile: certificate, keyFile: key)
-        let pair = try EnginePair(client: .client(trust: .file(certificate)), server: .server(identity: identity))
+        let expired = try ExpiredCertificate(in: directory)
+        let identity = try TLSIdentity(certificateFile: expired.certificateFile, keyFile: expired.keyFile)
+        let pair = try EnginePair(
+            client: .client(trust: .file(expired.certificateFile)), server: .server(identity: identity))
         pair.handshake()
         let error = try #require(pair.clientError)
         #expect(error.code == .certificateVerifyFailed)

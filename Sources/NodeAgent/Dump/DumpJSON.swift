@@ -44,31 +44,14 @@ enum DumpJSON {
     }
 
     private static func line(_ fields: [DumpField]) -> String {
-        var line = "{"
+        var line = JSONLine()
         for field in fields {
-            if line.utf8.count > 1 { line += "," }
-            line += "\"\(field.name)\":"
             switch field.value {
-            case .text(let text): line += text.map(quoted) ?? "null"
-            case .number(let number): line += number.map { "\($0)" } ?? "null"
-            case .list(let list): line += "[" + list.map(quoted).joined(separator: ",") + "]"
+            case .text(let text): line.add(field.name, text)
+            case .number(let number): line.add(field.name, number)
+            case .list(let list): line.add(field.name, list)
             }
         }
-        return line + "}\n"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        return line.text + "\n"
     }
 }

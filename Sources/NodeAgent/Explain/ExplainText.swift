@@ -48,6 +48,8 @@ struct ExplainText {
             .rfc3339(milliseconds: max(0, unixNanoseconds / 1_000_000 % 1_000))
     }
 
+    static func seconds(since1970 seconds: Int64) -> String { UTCTime(unixSeconds: seconds).rfc3339 }
+
     static func error(_ number: Int32) -> String {
         guard let words = unsafe strerror(number) else { return "errno \(number)" }
         return unsafe String(cString: words)

@@ -13,7 +13,7 @@ struct AgentFlag: Sendable {
 
 extension AgentFlag {
     /// Everything the agent understands, in the order in which `--help` shows it.
-    static let all: [AgentFlag] = connection + node + output + dumping + explain + capture
+    static let all: [AgentFlag] = connection + node + output + dumping + explain + doctor + capture
 
     static let connection: [AgentFlag] = [
         AgentFlag(
@@ -84,7 +84,7 @@ extension AgentFlag {
         },
         AgentFlag(
             name: "output", short: "o", argument: "FORMAT",
-            help: "how --dump prints: \(names(of: DumpFormat.self)) (default table)"
+            help: "how --dump prints: \(names(of: DumpFormat.self)); --doctor: table or json (default table)"
         ) {
             options, text throws(FlagError) in
             guard let format = DumpFormat(rawValue: text) else {

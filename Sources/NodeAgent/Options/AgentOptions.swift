@@ -67,6 +67,8 @@ package enum AgentAction: Equatable, Sendable {
     case dump
     /// Print how the figures of one pod or container come about, and exit.
     case explain(String)
+    /// Print what is right and what is wrong on this node, and exit.
+    case doctor
     /// Write what is read to an archive, and exit.
     case capture
 }

@@ -7,6 +7,7 @@ package enum Usage {
         Usage: agent --aggregator HOST:PORT --ca-file FILE --token-file FILE [flags]
                agent --dump [-o FORMAT] [flags]
                agent --explain TARGET [flags]
+               agent --doctor [flags]
 
         Reads this node's cgroup CPU and memory accounting and pushes it to the aggregator,
         or, with --dump, prints it.
@@ -24,6 +25,7 @@ package enum Usage {
         \(table(AgentFlag.output))
         \(table(AgentFlag.dumping))
         \(table(AgentFlag.explain))
+        \(table(AgentFlag.doctor))
         \(row(short: nil, spelling: "--version", help: "print the version and exit"))
         \(row(short: "h", spelling: "--help", help: "print this and exit"))
 

@@ -68,6 +68,7 @@ struct ParsingTests {
         Case(flag: "pod", value: "^web-[0-9]+$") { $0.dump.podPattern == "^web-[0-9]+$" },
         Case(flag: "since-start") { $0.dump.sinceStart },
         Case(flag: "explain", value: "default/web") { $0.action == .explain("default/web") },
+        Case(flag: "doctor") { $0.action == .doctor },
         Case(flag: "capture", value: "x.tar") { $0.action == .capture && $0.captureFile == "x.tar" },
         Case(flag: "root", value: "/tmp/") { $0.root == "/tmp" },
     ]
@@ -81,7 +82,7 @@ struct ParsingTests {
     }
 
     /// The flags that say what the run does.
-    private static let actions: Set = ["dump", "explain", "capture"]
+    private static let actions: Set = ["dump", "explain", "doctor", "capture"]
 
     @Test("a flag is read with its value behind a blank or an equals sign", arguments: cases)
     func spelled(_ given: Case) throws {
