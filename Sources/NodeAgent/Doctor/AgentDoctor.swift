@@ -16,13 +16,13 @@ enum AgentDoctor {
     /// - Returns: whether nothing failed.
     static func run(_ options: AgentOptions) -> Bool {
         let findings = findings(options)
-        switch options.dumpFormat {
-        case .table:
+        switch options.dump.format {
+        case .json: StandardOutput.write(json(findings))
+        case .table, .wide, .csv, .openmetrics:
             let style = ReportStyle.ofStandardOutput { name in
                 unsafe getenv(name).map { unsafe String(cString: $0) }
             }
             StandardOutput.write(style.render(findings))
-        case .json: StandardOutput.write(json(findings))
         }
         return !findings.contains { $0.verdict == .fail }
     }

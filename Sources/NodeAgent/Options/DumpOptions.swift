@@ -27,6 +27,9 @@ package struct DumpOptions: Equatable, Sendable {
             ]
             if let (flag, _) = given.first(where: \.1) { throw FlagError("\(flag) goes with --dump, which is missing") }
         }
+        if action == .doctor, format != .table, format != .json {
+            throw FlagError("--output: --doctor prints table or json")
+        }
         if watches, format == .openmetrics {
             throw FlagError(
                 "--watch: OpenMetrics text ends with \"# EOF\" and cannot go on; leave it out, or choose another format"
