@@ -36,6 +36,7 @@ struct FuzzTests {
         let objects = [
             KubeProto.configMap(meta, ["k": "v"]).message(3, KubeProto().text(1, "b").raw(2, [0, 255])),
             KubeProto().message(1, meta).message(2, KubeProto().text(10, "node")),
+            KubeProto.pod(meta, containers: ["containerd://1": "a"], initContainers: ["docker://2": "b"]),
             KubeProto().message(
                 3, KubeProto().number(1, 1).message(2, user).text(3, "e").text(4, "aud")),
             KubeProto().message(3, KubeProto().number(1, 1).text(2, "r").text(3, "e").number(4, 0)),
@@ -66,6 +67,7 @@ struct FuzzTests {
         if let map = try? ConfigMap(protobuf: body, options: options) { _ = map.encoded() }
         if let secret = try? Secret(protobuf: body, options: options) { _ = secret.encoded() }
         _ = try? PodPlacement(body)
+        _ = try? PodContainers(body)
         _ = try? TokenReviewResult(body)
         _ = try? AccessDecision(body)
         _ = try? APIService(body)

@@ -95,6 +95,8 @@ struct RealServerTests {
         try await send(client, .POST, path, pod("a"))
         let placement = try await client.podPlacement(namespace: "default", name: "\(name)-a")
         #expect(placement.nodeName == "no-such-node")
+        let containers = try await client.podContainers(namespace: "default", name: "\(name)-a")
+        #expect(containers == PodContainers(uid: placement.uid, names: [:]))
 
         let sink = RecordingSink<PartialMetadata>()
         let reflector = Reflector(

@@ -80,6 +80,30 @@ public struct KubeProto: Sendable {
         KubeProto().message(1, metadata).map(2, data)
     }
 
+    /// core/v1 Pod with its containers' statuses, each an id with the runtime's name in front of it and the container's
+    /// name, in the order of the ids.
+    public static func pod(
+        _ metadata: KubeProto, containers: [String: String] = [:], initContainers: [String: String] = [:],
+        ephemeralContainers: [String: String] = [:]
+    ) -> KubeProto {
+        func statuses(_ proto: KubeProto, _ field: UInt64, _ containers: [String: String]) -> KubeProto {
+            containers.sorted { $0.key < $1.key }.reduce(proto) { proto, container in
+                let running = KubeProto().message(2, KubeProto().message(1, KubeProto().number(1, 1_700_000_000)))
+                return proto.message(
+                    field,
+                    KubeProto().text(1, container.value).message(2, running).message(3, KubeProto()).number(4, 1)
+                        .number(5, 2).text(6, "registry/image:1").text(7, "registry/image@sha256:0")
+                        .text(8, container.key).number(9, 1))
+            }
+        }
+        var status = KubeProto().text(1, "Running").text(5, "10.0.0.1").text(6, "10.1.0.1")
+        status = statuses(status, 8, containers)
+        status = statuses(status.text(9, "Burstable"), 10, initContainers)
+        status = statuses(status, 13, ephemeralContainers)
+        let spec = KubeProto().message(2, KubeProto().text(1, "a container")).text(10, "node-1")
+        return KubeProto().message(1, metadata).message(2, spec).message(3, status)
+    }
+
     public static func status(_ code: Int, _ reason: String, _ message: String) -> [UInt8] {
         envelope(
             "v1", "Status",

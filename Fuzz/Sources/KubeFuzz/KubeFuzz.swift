@@ -13,6 +13,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     if let map = try? ConfigMap(protobuf: body, options: options) { _ = map.encoded() }
     if let secret = try? Secret(protobuf: body, options: options) { _ = secret.encoded() }
     _ = try? PodPlacement(body)
+    _ = try? PodContainers(body)
     _ = try? TokenReviewResult(body)
     _ = try? AccessDecision(body)
     _ = try? APIService(body)

@@ -89,6 +89,12 @@ extension KubeClient {
         return try await fetch(request, "Pod") { (body) throws(KubeDecodingError) in try PodPlacement(body) }
     }
 
+    /// Which of a pod's containers has which id, and the pod's uid.
+    public func podContainers(namespace: String, name: String) async throws(KubeError) -> PodContainers {
+        let request = KubeRequest(path: KubeResource.core("pods", namespace: namespace).path(name))
+        return try await fetch(request, "Pod") { (body) throws(KubeDecodingError) in try PodContainers(body) }
+    }
+
     /// - Parameter name: `VERSION.GROUP`.
     public func apiService(name: String) async throws(KubeError) -> APIService {
         let request = KubeRequest(path: KubeResource.apiServices.path(name))
