@@ -28,9 +28,19 @@ struct ContainerSeries: Sendable {
         }
     }
 
-    /// The names have become known.
+    /// What the agent says now. Names that were known stay when it has none: a container never changes its name, and an
+    /// agent that was restarted may not find it a second time.
     mutating func rename(_ identity: ContainerIdentity) {
+        let known = self.identity
         self.identity = identity
+        if identity.container.isEmpty, !known.container.isEmpty {
+            name(known.container, pod: known.pod, namespace: known.namespace)
+        }
+    }
+
+    /// The names have become known.
+    mutating func name(_ container: String, pod: String, namespace: String) {
+        (identity.container, identity.pod, identity.namespace) = (container, pod, namespace)
     }
 
     /// A container that was seen being born has used no CPU at its start, so its first sample gives a rate already.

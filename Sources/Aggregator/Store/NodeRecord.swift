@@ -97,6 +97,14 @@ final class NodeRecord: Sendable {
 
     var containerCount: Int { state.withLock { $0.series.containerCount } }
 
+    /// Containers that have no name.
+    var namelessCount: Int { state.withLock { $0.series.nameless.count } }
+
+    /// Names containers of one pod, by their ids; see `NodeSeries.join`.
+    func join(_ names: [String: String], pod: (uid: String, namespace: String, name: String)) -> Int {
+        state.withLock { $0.series.join(names, pod: pod) }
+    }
+
     /// Whether nothing would be lost by forgetting the node.
     func isForgettable(_ configuration: StoreConfiguration, now: ContinuousClock.Instant) -> Bool {
         state.withLock {

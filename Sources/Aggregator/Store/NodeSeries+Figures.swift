@@ -42,6 +42,19 @@ extension NodeSeries {
             containers: served.map { ContainerFigures(name: $0.series.identity.container, usage: $0.usage) })
     }
 
+    /// Pods with containers that still have no name after `patience`: uid → ids of these containers. Only pods that this
+    /// node may report.
+    func namelessPods(after patience: Duration) -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        for (slot, since) in nameless {
+            guard sweptMicroseconds >= since, .microseconds(sweptMicroseconds - since) >= patience,
+                let identity = slots[slot]?.identity, pods[identity.podUID] != nil
+            else { continue }
+            found[identity.podUID, default: []].append(identity.containerID)
+        }
+        return found
+    }
+
     /// Namespace and name of a pod, as far as one of its containers knows them.
     func podNames(uid: String) -> (namespace: String, name: String, startMicroseconds: Int64)? {
         var found: (namespace: String, name: String, startMicroseconds: Int64)?

@@ -16,6 +16,10 @@ struct NodeSeries: Sendable {
     private(set) var pods: [String: [Int]] = [:]
     /// The same of pods that are another node's; they are not served, and claimed again with each sweep.
     private(set) var contested: [String: [Int]] = [:]
+    /// Slot → since when its container could have been named, boot clock, µs; of those that have no name.
+    private(set) var nameless: [Int: UInt64] = [:]
+    /// The newest sweep, boot clock, µs.
+    private(set) var sweptMicroseconds: UInt64 = 0
     private var bootID = ""
 
     var containerCount: Int { pods.values.reduce(0) { $0 + $1.count } }
@@ -37,6 +41,7 @@ struct NodeSeries: Sendable {
         let clockChanged = clock.observe(
             bootMicroseconds: batch.bootTimeMicroseconds, nodeUnixMicroseconds: batch.realTimeMicroseconds,
             ourUnixMicroseconds: ourUnixMicroseconds)
+        sweptMicroseconds = batch.bootTimeMicroseconds
         if batch.isComplete {
             replaceDictionary(batch, claims)
         } else {
@@ -87,6 +92,7 @@ struct NodeSeries: Sendable {
             if let series { known[series.key] = series }
         }
         let (owned, refused) = (pods, contested)
+        nameless.removeAll()
         slots.removeAll(keepingCapacity: true)
         // Pods that stay keep their owner, without a moment in which another could take them.
         pods = owned.mapValues { _ in [] }
@@ -107,10 +113,12 @@ struct NodeSeries: Sendable {
         while slots.count <= slot { slots.append(nil) }
         if slots[slot]?.key == series.key {
             slots[slot]?.rename(series.identity)
+            noteName(slot)
             return
         }
         remove(slot, claims)
         slots[slot] = series
+        noteName(slot)
         let uid = series.identity.podUID
         if contested[uid] == nil, pods[uid] != nil || claims.claim(uid) {
             pods[uid, default: []].append(slot)
@@ -123,6 +131,7 @@ struct NodeSeries: Sendable {
     private mutating func remove(_ slot: Int, _ claims: some PodClaims) {
         guard slot < slots.count, let series = slots[slot] else { return }
         slots[slot] = nil
+        nameless[slot] = nil
         let uid = series.identity.podUID
         contested[uid]?.removeAll { $0 == slot }
         if contested[uid]?.isEmpty == true { contested[uid] = nil }
@@ -131,5 +140,32 @@ struct NodeSeries: Sendable {
             pods[uid] = nil
             claims.release(uid)
         }
+    }
+
+    // MARK: Names
+
+    /// Keeps `nameless` true for a slot whose container was added or renamed.
+    private mutating func noteName(_ slot: Int) {
+        guard let identity = slots[slot]?.identity, identity.container.isEmpty else {
+            nameless[slot] = nil
+            return
+        }
+        // What started before it was reported has had its time already, such as when the agent was restarted.
+        let started = identity.startTimeMicroseconds.flatMap { clock.bootMicroseconds(unixMicroseconds: $0) }
+        nameless[slot] = min(nameless[slot] ?? sweptMicroseconds, started ?? sweptMicroseconds)
+    }
+
+    /// Names containers of one pod that the agent could not name; those that have a name keep it.
+    /// - Parameter names: by the container's id.
+    /// - Returns: how many were named.
+    mutating func join(_ names: [String: String], pod: (uid: String, namespace: String, name: String)) -> Int {
+        var joined = 0
+        for slot in pods[pod.uid] ?? [] where nameless[slot] != nil {
+            guard let id = slots[slot]?.identity.containerID, let name = names[id] else { continue }
+            slots[slot]?.name(name, pod: pod.name, namespace: pod.namespace)
+            noteName(slot)
+            joined += 1
+        }
+        return joined
     }
 }
