@@ -47,6 +47,10 @@ public struct ClusterAggregator: Sendable {
         }
         let keeper = try certificateKeeper(cluster, client, contexts)
         let refusedProxies = RefusedProxies(logger: logger)
+        let naming = NamingMetrics()
+        let namer = ContainerNamer(
+            client: client, directory: directory, store: store, metrics: naming, logger: logger,
+            isListed: { informers.havePods })
 
         let ingest = try await IngestService(
             store: store, authenticator: try agentAuthenticator(cluster, clients), metrics: metrics, logger: logger,
@@ -58,7 +62,7 @@ public struct ClusterAggregator: Sendable {
         let heartbeat = LoopHeartbeat(group: group)
         let server = APIServer(
             router: router(
-                clients, trust, refusedProxies, store: store, directory: directory, ingest: metrics, heartbeat,
+                clients, trust, refusedProxies, store: store, directory: directory, ingest: metrics, naming, heartbeat,
                 readiness),
             logger: logger)
         let ports = try await Ports.open(
@@ -73,6 +77,7 @@ public struct ClusterAggregator: Sendable {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await keeper.run() }
             tasks.addTask { await informers.run() }
+            tasks.addTask { await namer.run() }
             tasks.addTask { await follow(follower, clients.authentication) }
             tasks.addTask { await store.forgetUntilCancelled() }
             await untilShutdown(readiness)
@@ -150,7 +155,8 @@ public struct ClusterAggregator: Sendable {
 
     private func router(
         _ clients: ClusterClients, _ trust: CurrentClientTrust, _ refusedProxies: RefusedProxies, store: SampleStore,
-        directory: ClusterDirectory, ingest: IngestMetrics, _ heartbeat: LoopHeartbeat, _ readiness: ClusterReadiness
+        directory: ClusterDirectory, ingest: IngestMetrics, _ naming: NamingMetrics, _ heartbeat: LoopHeartbeat,
+        _ readiness: ClusterReadiness
     ) -> RequestRouter {
         let settings = configuration.authentication
         let gate = ReviewGate(atATime: Self.requestReviews, waiting: Self.waitingRequestReviews)
@@ -167,7 +173,8 @@ public struct ClusterAggregator: Sendable {
             alwaysAllowed: AllowedPaths(settings.alwaysAllowedPaths),
             health: HealthChecks(
                 live: [ping, heartbeat.check], ready: [ping, heartbeat.check] + readiness.checks, keeping: heartbeat),
-            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store, refusedProxies: refusedProxies),
+            metricsPage: MetricsPage(
+                ingest: ingest, server: metrics, store: store, refusedProxies: refusedProxies, naming: naming),
             api: MetricsAPIHandler(versionInfo: .current),
             source: ClusterSource(directory: directory, store: store), metrics: metrics)
     }

@@ -7,7 +7,7 @@ import pytest
 
 from harness import objects, tokens
 from harness.cluster import Cluster
-from harness.metrics_push import MetricsPush
+from harness.metrics_push import NAMESPACE, MetricsPush
 from harness.pki import PKI
 from harness.waiting import wait_until
 
@@ -108,3 +108,17 @@ def test_a_service_accounts_token_follows_its_roles(
     # Made for agents to show to us, not for users.
     pushing = tokens.request(cluster, namespace, "monitor", "metrics-push")
     assert metrics_push.ask(NODES, token=pushing).status == 401
+
+
+def test_the_aggregators_rights_on_pods_are_to_read_them(cluster: Cluster, metrics_push: MetricsPush) -> None:
+    """A single one is read for its containers' names."""
+
+    def may(verb: str, resource: str, subresource: str = "") -> bool:
+        asked = ["auth", "can-i", verb, resource, f"--subresource={subresource}", "--all-namespaces"]
+        account = f"--as=system:serviceaccount:{NAMESPACE}:metrics-push-aggregator"
+        return cluster.try_kubectl(*asked, account).stdout.strip() == "yes"
+
+    assert all(may(verb, "pods") for verb in ("get", "list", "watch"))
+    for verb in ("create", "update", "patch", "delete"):
+        assert not may(verb, "pods")
+    assert not may("get", "pods", "log") and not may("create", "pods", "exec") and not may("get", "secrets")

@@ -41,6 +41,18 @@ final class ClusterDirectory: Sendable {
         state.withLock { $0.pods.pod(namespace: namespace, name: name) }
     }
 
+    /// The pods that have these uids in their cgroups' names, by them. Looks at every pod, so it is to be asked seldom;
+    /// others have their turn between two namespaces.
+    func pods(cgroupUIDs wanted: Set<String>) -> [String: ClusterPod] {
+        if wanted.isEmpty { return [:] }
+        var found: [String: ClusterPod] = [:]
+        for namespace in state.withLock({ $0.pods.namespaces }) {
+            let some = state.withLock { $0.pods.pods(inNamespace: namespace, cgroupUIDs: wanted) }
+            found.merge(some) { $1 }
+        }
+        return found
+    }
+
     // MARK: Following
 
     func replacePods(_ pods: [ClusterPod]) { state.withLock { $0.pods.replace(with: pods) } }

@@ -57,6 +57,17 @@ struct PodIndex {
         place(ofPod: name, inNamespace: namespace).known
     }
 
+    /// A namespace's pods that have these uids in their cgroups' names, by them. Looks at every pod.
+    func pods(inNamespace namespace: String, cgroupUIDs wanted: Set<String>) -> [String: ClusterPod] {
+        guard let pods = byNamespace[namespace] else { return [:] }
+        var found: [String: ClusterPod] = [:]
+        // By indices: a copy of each pod would cost several times as much as the look at it.
+        for index in pods.indices where wanted.contains(pods[index].cgroupUID) {
+            found[pods[index].cgroupUID] = pods[index]
+        }
+        return found
+    }
+
     /// Where the pod of that name is, or would be.
     private func place(ofPod name: String, inNamespace namespace: String) -> (index: Int, known: ClusterPod?) {
         let pods = byNamespace[namespace] ?? []

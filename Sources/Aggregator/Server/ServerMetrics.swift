@@ -23,6 +23,8 @@ struct MetricsPage: Sendable {
     let store: SampleStore
     /// nil: there is no front proxy to refuse.
     var refusedProxies: RefusedProxies?
+    /// nil: there is no API server to ask for names.
+    var naming: NamingMetrics?
 
     func render() -> String {
         var text = PrometheusText()
@@ -42,6 +44,7 @@ struct MetricsPage: Sendable {
                 text.sample("metrics_push_front_proxy_refused_total", labels: [("reason", reason)], count)
             }
         }
+        naming?.write(to: &text)
         server.freshness.write(
             as: "metrics_push_api_metric_freshness_seconds", help: "Age of each figure when it was served.", to: &text)
         return text.text
@@ -91,5 +94,10 @@ struct MetricsPage: Sendable {
         text.single(
             "metrics_push_containers", .gauge, help: "Containers that agents report now.",
             records.reduce(0) { $0 + $1.containerCount })
+        text.single(
+            "metrics_push_containers_without_name", .gauge,
+            help:
+                "Containers that have no name, and so are not served; sandboxes that agents take for containers are among them.",
+            records.reduce(0) { $0 + $1.namelessCount })
     }
 }

@@ -17,20 +17,24 @@ struct ClusterAggregatorTests {
     private static let jane = ["X-Remote-User: jane", "X-Remote-Group: dev"]
 
     /// One agent that has pushed two sweeps of one container, a second apart.
-    /// - Parameter skew: how far the node's clock is ahead of ours, s.
-    private func push(_ rig: AggregatorRig, skew: Int64 = 0) async throws -> BlockingAgent {
+    /// - Parameters:
+    ///   - skew: how far the node's clock is ahead of ours, s.
+    ///   - name: the container's, as far as the agent knows it; it has been running for 50 s.
+    private func push(_ rig: AggregatorRig, skew: Int64 = 0, name: String = "app") async throws -> BlockingAgent {
         let agent = try await rig.agent(token: "agent's token")
         try await agent {
             try $0.send(.hello(.test("n1", token: "agent's token")))
             _ = try $0.welcome()
         }
         var node = SimulatedNode()
-        node.clockAhead = LogLine.now() / 1_000_000_000 - SimulatedNode.bootUnix - 101 + skew
+        let ahead = LogLine.now() / 1_000_000_000 - SimulatedNode.bootUnix - 101 + skew
+        node.clockAhead = ahead
         for (time, used) in [(100.0, 1.0), (101.0, 1.1)] {
             (node.cpuSeconds, node.memoryKiB) = (used, 2048)
             let frame = try node.frame(at: time) {
                 $0.container(
-                    0, .app(pod: "what the agent says", uid: "uid-web"), at: time, cpuSeconds: used, memoryKiB: 1024)
+                    0, .app(name, pod: "what the agent says", uid: "uid-web", startedAt: 50, ahead: ahead), at: time,
+                    cpuSeconds: used, memoryKiB: 1024)
             }
             try await agent { try $0.send(frame) }
         }
@@ -77,6 +81,28 @@ struct ClusterAggregatorTests {
             let later = try await listing(rig) { !$0.contains("\"web\"") }
             #expect(!later.body.contains("\"web\""))
             try await agent { $0.hangUp(politely: true) }
+        }
+    }
+
+    @Test("a container that its agent cannot name is served under the name that the API server has for its id")
+    func nameless() async throws {
+        try await AggregatorRig.run { (rig) async throws in
+            exist(rig)
+            let pod = KubeProto.pod(
+                KubeProto.metadata("web", namespace: "shop", uid: "uid-web"), containers: ["containerd://c1": "main"])
+            rig.cluster.server.on("GET /api/v1/namespaces/shop/pods/web") { _ in
+                .protobuf(KubeProto.envelope("v1", "Pod", pod))
+            }
+            #expect(try await rig.serves())
+            _ = try await push(rig, name: "")
+            let answer = try await listing(rig) { $0.contains("\"web\"") }
+            let item = JSONValue(parsing: Array(answer.body.utf8))?["items"]?.first
+            #expect(item?["containers"]?.first?["name"]?.text == "main")
+            #expect(rig.cluster.server.requests(to: "/api/v1/namespaces/shop/pods/web").count == 1)
+            let root = ["X-Remote-User: root", "X-Remote-Group: system:masters"]
+            let page = try PrometheusPage(try await rig.curl("/metrics", as: .frontProxy, root).body)
+            #expect(page["metrics_push_container_names_joined_total"] == 1)
+            #expect(page["metrics_push_containers_without_name"] == 0)
         }
     }
 

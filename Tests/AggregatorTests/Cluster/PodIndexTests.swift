@@ -35,6 +35,17 @@ struct PodIndexTests {
         #expect(index.count == 6 && replaced.count == 6)
     }
 
+    @Test("pods are found by the uids that their cgroups carry, in all namespaces")
+    func byCgroup() {
+        let directory = ClusterDirectory()
+        let etcd = ClusterPod(
+            namespace: "kube-system", name: "etcd", uid: "mirror", labels: .empty, configHash: "hash")
+        directory.replacePods([pod("web"), pod("db"), pod("web", "other", uid: "uid-other"), etcd])
+        let found = directory.pods(cgroupUIDs: ["uid-web", "uid-other", "hash", "mirror", "unknown"])
+        #expect(found == ["uid-web": pod("web"), "uid-other": pod("web", "other", uid: "uid-other"), "hash": etcd])
+        #expect(directory.pods(cgroupUIDs: []).isEmpty)
+    }
+
     @Test("a pod that changes stays one")
     func change() {
         var index = PodIndex()
