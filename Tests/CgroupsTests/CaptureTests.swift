@@ -199,14 +199,15 @@ struct CaptureTests {
 
     @Test("each directory is in front of what is in it, and no path is there twice")
     func order() throws {
-        let entries = try Self.capture(Self.node(.v1))
+        let node = Self.node(.v1)
+        let entries = try Self.capture(node)
         var seen: Set<String> = []
         for entry in entries {
             if let slash = entry.path.lastIndex(of: "/") { #expect(seen.contains(String(entry.path[..<slash]))) }
             #expect(seen.insert(entry.path).inserted, "\(entry.path)")
         }
         #expect(entries.first?.path == CgroupFacts.fileName)
-        #expect(try Self.capture(Self.node(.v1)).map(\.path) == entries.map(\.path))
+        #expect(try Self.capture(node).map(\.path) == entries.map(\.path))
     }
 
     @Test("v1: the controllers' directories and the links to them tell the mode again")
