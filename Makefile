@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: run test image e2e cluster cluster-down bench lint format generate deps clean help
+.PHONY: run test image e2e cluster cluster-down docs bench lint format generate deps clean help
 
 # Debian's, as is its pytest.
 python := /usr/bin/python3
@@ -33,6 +33,14 @@ cluster: ## a Kubernetes cluster to play with, in .run/cluster (needs root)
 
 cluster-down: ## end that cluster
 	@Tests/EndToEnd/cluster down .run/cluster
+
+docs: ## the agent's manual page and shell completions, in .run/docs
+	swift build -c release --product agent
+	@mkdir -p .run/docs
+	.build/release/agent --manual > .run/docs/agent.8
+	.build/release/agent --completion bash > .run/docs/agent.bash
+	.build/release/agent --completion zsh > .run/docs/_agent
+	.build/release/agent --completion fish > .run/docs/agent.fish
 
 bench: deps ## cost of agent and aggregator against the goals (ROUNDS=5; needs root)
 	@Benchmarks/bench

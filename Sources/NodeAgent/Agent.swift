@@ -34,6 +34,8 @@ public enum Agent {
                 case .doctor: return AgentDoctor.run(options) ? ExitStatus.success : ExitStatus.failure
                 case .explain(let target):
                     return try Explain.run(target, options) ? ExitStatus.success : ExitStatus.failure
+                case .manual: StandardOutput.write(Manual.text)
+                case .completion(let shell): StandardOutput.write(shell.script)
                 }
                 return ExitStatus.success
             } catch {

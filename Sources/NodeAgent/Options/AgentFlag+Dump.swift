@@ -8,7 +8,7 @@ extension AgentFlag {
             name: "watch", help: "print again every --interval; a terminal is drawn anew, anything else appended to"
         ) { options, _ throws(FlagError) in options.dump.watches = true },
         AgentFlag(
-            name: "sort", argument: "KEY",
+            name: "sort", argument: "KEY", choices: DumpSort.allCases.map(\.rawValue),
             help: "order of the pods, and of the containers in each: \(names(of: DumpSort.self)) (default name); the "
                 + "largest first"
         ) { options, text throws(FlagError) in

@@ -6,14 +6,17 @@ struct AgentFlag: Sendable {
     let name: String
     var short: Character?
     /// nil for a switch.
+    /// FILE, DIR and DURATION are what they say (`FlagValue`).
     var argument: String?
+    /// The only values that it takes, where there are so few.
+    var choices: [String] = []
     let help: String
     let apply: @Sendable (inout AgentOptions, String) throws(FlagError) -> Void
 }
 
 extension AgentFlag {
     /// Everything the agent understands, in the order in which `--help` shows it.
-    static let all: [AgentFlag] = connection + node + output + dumping + explain + doctor + capture
+    static let all: [AgentFlag] = connection + node + output + dumping + explain + doctor + capture + about
 
     static let connection: [AgentFlag] = [
         AgentFlag(
@@ -83,7 +86,7 @@ extension AgentFlag {
             options, _ throws(FlagError) in try options.choose(.dump)
         },
         AgentFlag(
-            name: "output", short: "o", argument: "FORMAT",
+            name: "output", short: "o", argument: "FORMAT", choices: DumpFormat.allCases.map(\.rawValue),
             help: "how --dump prints: \(names(of: DumpFormat.self)); --doctor: table or json (default table)"
         ) {
             options, text throws(FlagError) in
@@ -92,7 +95,10 @@ extension AgentFlag {
             }
             options.dump.format = format
         },
-        AgentFlag(name: "log-level", argument: "LEVEL", help: "debug, info, warning or error (default info)") {
+        AgentFlag(
+            name: "log-level", argument: "LEVEL", choices: LogLevel.allCases.map(\.name),
+            help: "debug, info, warning or error (default info)"
+        ) {
             options, text throws(FlagError) in options.logLevel = try LogLevel.parse(text)
         },
     ]

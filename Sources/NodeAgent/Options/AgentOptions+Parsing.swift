@@ -62,12 +62,9 @@ extension AgentOptions {
     }
 
     private static let spellings: [Spelling] =
-        AgentFlag.all.map { flag in
+        (AgentFlag.all + AgentFlag.answered).map { flag in
             Spelling(name: flag.name, short: flag.short?.asciiValue, takesValue: flag.argument != nil)
-        } + [
-            Spelling(name: "help", short: UInt8(ascii: "h"), takesValue: false),
-            Spelling(name: "version", short: nil, takesValue: false),
-        ]
+        }
 
     /// A leading ':' lets us word the errors.
     private static var shortFlags: String {

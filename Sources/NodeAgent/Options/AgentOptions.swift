@@ -71,6 +71,10 @@ package enum AgentAction: Equatable, Sendable {
     case doctor
     /// Write what is read to an archive, and exit.
     case capture
+    /// Print agent(8).
+    case manual
+    /// Print what makes a shell complete our flags.
+    case completion(CompletionShell)
 }
 
 /// What the process is to do.

@@ -8,6 +8,7 @@ package enum Usage {
                agent --dump [-o FORMAT] [flags]
                agent --explain TARGET [flags]
                agent --doctor [flags]
+               agent --capture FILE.tar [flags]
 
         Reads this node's cgroup CPU and memory accounting and pushes it to the aggregator,
         or, with --dump, prints it.
@@ -26,8 +27,9 @@ package enum Usage {
         \(table(AgentFlag.dumping))
         \(table(AgentFlag.explain))
         \(table(AgentFlag.doctor))
-        \(row(short: nil, spelling: "--version", help: "print the version and exit"))
-        \(row(short: "h", spelling: "--help", help: "print this and exit"))
+
+        This program:
+        \(table(AgentFlag.about + AgentFlag.answered))
 
         """
     }

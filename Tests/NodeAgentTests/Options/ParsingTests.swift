@@ -71,6 +71,8 @@ struct ParsingTests {
         Case(flag: "doctor") { $0.action == .doctor },
         Case(flag: "capture", value: "x.tar") { $0.action == .capture && $0.captureFile == "x.tar" },
         Case(flag: "root", value: "/tmp/") { $0.root == "/tmp" },
+        Case(flag: "manual") { $0.action == .manual },
+        Case(flag: "completion", value: "zsh") { $0.action == .completion(.zsh) },
     ]
 
     @Test("the cases below cover the flag table")
@@ -82,7 +84,7 @@ struct ParsingTests {
     }
 
     /// The flags that say what the run does.
-    private static let actions: Set = ["dump", "explain", "doctor", "capture"]
+    private static let actions: Set = ["dump", "explain", "doctor", "capture", "manual", "completion"]
 
     @Test("a flag is read with its value behind a blank or an equals sign", arguments: cases)
     func spelled(_ given: Case) throws {
@@ -151,7 +153,7 @@ struct ParsingTests {
             (["--du=yes"], "--dump takes no value; see agent --help"),
             (["--interval"], "--interval needs a value; see agent --help"),
             (["-o"], "-o needs a value; see agent --help"),
-            (["--c", "x"], "--c could be --ca-file, --cert-file, --cgroup-root, --capture; spell it out"),
+            (["--ca", "x"], "--ca could be --ca-file, --capture; spell it out"),
             (["--log=x"], "--log could be --log-root, --log-level; spell it out"),
             (["extra"], "unexpected argument \"extra\"; see agent --help"),
             (["--", "--dump"], "unexpected argument \"--dump\"; see agent --help"),
