@@ -74,7 +74,9 @@ public struct LogLine: Sendable {
 
     /// Quotes what needs it and escapes control bytes: a log line is one line whatever a peer sends.
     private mutating func appendValue(_ value: String) {
-        let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3d && $0 != 0x5c && $0 != 0x7f }
+        let plain = value.unicodeScalars.allSatisfy {
+            !$0.isControl && $0 != " " && $0 != "\"" && $0 != "=" && $0 != "\\"
+        }
         if plain && !value.isEmpty {
             append(value)
             return
@@ -86,8 +88,7 @@ public struct LogLine: Sendable {
             case "\\": append("\\\\")
             case "\n": append("\\n")
             case "\t": append("\\t")
-            case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
-                append("\\u{" + String(scalar.value, radix: 16) + "}")
+            case _ where scalar.isControl: append(scalar.numbered)
             default: append(String(Character(scalar)))
             }
         }

@@ -39,7 +39,8 @@ public enum Agent {
                 }
                 return ExitStatus.success
             } catch {
-                StandardError.write("agent: \(error)\n")
+                // Directories that others make are named in it.
+                StandardError.write("agent: \("\(error)".withControlsEscaped)\n")
                 return ExitStatus.failure
             }
         }

@@ -22,6 +22,14 @@ struct LogLineTests {
         #expect(line.text.hasSuffix("reason=\"a\\nlevel=info msg=\\\"fake\\\" \\u{1b}[31m\\u{9b}\""))
     }
 
+    @Test("a value with nothing but a C1 control in it is quoted too, and an error's text is escaped alike")
+    func lonelyControl() {
+        var line = LogLine(level: .error, message: "x", unixNanoseconds: 0)
+        line.field("path", "/sys/\u{9b}31m/é")
+        #expect(line.text.hasSuffix("path=\"/sys/\\u{9b}31m/é\""))
+        #expect("/a\u{1b}[2J\n\u{7f}\u{9b}é".withControlsEscaped == "/a\\u{1b}[2J\\u{a}\\u{7f}\\u{9b}é")
+    }
+
     @Test("an unknown level names the known ones")
     func level() {
         let error = #expect(throws: FlagError.self) { try LogLevel.parse("loud") }
