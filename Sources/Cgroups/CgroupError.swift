@@ -12,8 +12,12 @@ public struct CgroupError: Error, Equatable, Sendable, CustomStringConvertible {
         case permissionDenied
         /// Several kubepods roots, and nothing says which one is ours.
         case ambiguousKubepods
-        /// A file that every node has could not be read or understood.
+        /// A file that every node has, or one of a pod, could not be read or understood.
         case unreadable
+        /// There are more pods than files that the process may open.
+        case tooFewDescriptors
+        /// More containers than a node runs.
+        case tooManyContainers
     }
 
     public let code: Code
@@ -54,10 +58,23 @@ extension CgroupError {
 
     /// A place that has to be there for anything to work; `flag` is how to name another.
     static func unusable(_ path: String, errno: Int32, flag: String) -> CgroupError {
-        if errno == EACCES || errno == EPERM { return permissionDenied(path, errno: errno) }
+        let failure = SystemFailure(errno: errno)
+        if failure.isDenied { return permissionDenied(path, errno: errno) }
+        if failure.isExhausted { return tooFewDescriptors(path, errno: errno, cause: "cannot be opened") }
         return CgroupError(
             .unreadable, path: path, errno: errno, cause: "cannot be read",
             wayOut: "\(flag) names the place where the node's own is mounted")
+    }
+}
+
+extension CgroupError {
+    static func tooFewDescriptors(_ path: String, errno: Int32, cause: String) -> CgroupError {
+        CgroupError(
+            .tooFewDescriptors, path: path, errno: errno, cause: cause,
+            wayOut: errno == ENFILE
+                ? "the node has as many open files as fs.file-max permits; raise it, or find who opens them"
+                : "raise the limit of open files (LimitNOFILE of the container runtime's service, ulimit -n, prlimit "
+                    + "--nofile): a pod takes 1 and each of its containers 1, with cgroup v1 2")
     }
 }
 

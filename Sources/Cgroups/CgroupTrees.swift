@@ -16,7 +16,9 @@ final class CgroupTree {
         do throws(SystemFailure) {
             self.init(path: path + "/" + name, handle: try parent.directory(name))
         } catch {
-            if error.isDenied { throw .permissionDenied(path + "/" + name, errno: error.errno) }
+            if error.isDenied || error.isExhausted {
+                throw .unusable(path + "/" + name, errno: error.errno, flag: "--cgroup-root")
+            }
             return nil
         }
     }
@@ -44,7 +46,9 @@ struct CgroupTrees {
         do throws(SystemFailure) {
             top = CgroupTree(path: path, handle: try DirectoryHandle(root: path))
         } catch {
-            if error.isDenied { throw .permissionDenied(path, errno: error.errno) }
+            if error.isDenied || error.isExhausted {
+                throw .unusable(path, errno: error.errno, flag: "--cgroup-root")
+            }
             throw CgroupError(
                 .noCgroupFilesystem, path: path, errno: error.errno, cause: "cannot be opened",
                 wayOut: "--cgroup-root names the place where the host's cgroup filesystem is mounted")

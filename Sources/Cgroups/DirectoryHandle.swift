@@ -9,6 +9,8 @@ struct SystemFailure: Error, Equatable {
     /// What is asked about is not there (any more): ENOENT before, ENODEV after a cgroup was opened.
     var isMissing: Bool { errno == ENOENT || errno == ENODEV }
     var isDenied: Bool { errno == EACCES || errno == EPERM }
+    /// No descriptor is left, to the process or to the whole node.
+    var isExhausted: Bool { errno == EMFILE || errno == ENFILE }
 
     static var last: SystemFailure { SystemFailure(errno: Glibc.errno) }
 }
@@ -64,6 +66,9 @@ struct DirectoryHandle: ~Copyable {
     func contains(_ path: String) -> Bool {
         do { return try status(of: path).inode != 0 } catch { return false }
     }
+
+    /// Whether this cgroup still exists, under whichever name: nothing is in a removed one.
+    var isLiveCgroup: Bool { contains("cgroup.procs") }
 
     /// A link's target; nil when it is no link, or not text.
     func linkTarget(_ path: String) -> String? { Self.linkTarget(path, in: descriptor) }

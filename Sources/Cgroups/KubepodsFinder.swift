@@ -113,12 +113,16 @@ struct KubepodsFinder {
                         }
                     }
                 } catch {
-                    if error.isDenied { denied = denied ?? (tree.path + "/" + directory, error.errno) }
+                    if error.isDenied || error.isExhausted {
+                        denied = denied ?? (tree.path + "/" + directory, error.errno)
+                    }
                 }
             }
             level = next
         }
-        if found.isEmpty, let denied { throw .permissionDenied(denied.path, errno: denied.errno) }
+        if found.isEmpty, let denied {
+            throw .unusable(denied.path, errno: denied.errno, flag: "--cgroup-root")
+        }
         return found
     }
 

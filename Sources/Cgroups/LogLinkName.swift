@@ -19,13 +19,16 @@ struct LogLinkName: Equatable {
     /// 255, the longest file name, less ".log".
     static let longestBase = 251
 
-    /// nil: not such a name.
-    init?(_ fileName: Span<UInt8>) {
+    /// - Parameter isWanted: asked with the id, and whether that is cut off, before anything else is made of the name:
+    ///   most links are of containers that are named already, or gone.
+    /// - Returns: nil when it is not such a name, or not wanted.
+    init?(_ fileName: Span<UInt8>, where isWanted: (String, Bool) -> Bool = { _, _ in true }) {
         guard fileName.ends(with: ".log") else { return nil }
         let base = fileName.extracting(..<(fileName.count - 4))
         if let dash = base.lastIndex(of: UInt8(ascii: "-")), CgroupName.isID(base.extracting((dash + 1)...)),
             let id = text(base.extracting((dash + 1)...))
         {
+            guard isWanted(id, false) else { return nil }
             self.id = id
             isTruncated = false
             name = Self.names(base.extracting(..<dash))
@@ -43,6 +46,7 @@ struct LogLinkName: Equatable {
         } else {
             id = ""
         }
+        guard isWanted(id, true) else { return nil }
     }
 
     /// `<pod>_<namespace>_<container>`; no valid name has an underscore in it, so the split is exact.

@@ -31,19 +31,50 @@ struct LogLinks {
             || status.modificationTime != lastListed.modificationTime
     }
 
-    /// Reads the links whose names `isWanted`.
-    mutating func list(where isWanted: (LogLinkName) -> Bool) throws(SystemFailure) -> [LogLink] {
+    /// As many as a node has containers, of which each has one link; more are somebody's mistake, or mischief.
+    static let maximumWanted = NodeSampler.maximumContainers
+
+    /// Reads the links of containers that are looked for.
+    /// - Parameters:
+    ///   - ids: theirs.
+    ///   - podUIDs: of their pods; a link whose id is cut off is told by its target's.
+    ///   - sandboxed: uids of pods whose containers have no cgroups, so that all their links are looked for.
+    mutating func list(
+        ids: Set<String>, podUIDs: Set<String>, sandboxed: Set<String>
+    ) throws(SystemFailure) -> [LogLink] {
+        try list(
+            atMost: Self.maximumWanted,
+            named: { id, isTruncated in isTruncated || !sandboxed.isEmpty || ids.contains(id) },
+            where: { name, target in
+                if !name.isTruncated, ids.contains(name.id) { return true }
+                guard let uid = target?.pod.uid else { return false }
+                return (name.isTruncated ? podUIDs : sandboxed).contains(uid)
+            })
+    }
+
+    /// Reads links.
+    /// - Parameters:
+    ///   - isNamedSo: asked first, with the id and whether it is cut off.
+    ///   - isWanted: asked with what the target says.
+    mutating func list(
+        atMost most: Int = .max, named isNamedSo: (String, Bool) -> Bool = { _, _ in true },
+        where isWanted: (LogLinkName, LogTarget?) -> Bool = { _, _ in true }
+    ) throws(SystemFailure) -> [LogLink] {
         let directory = try DirectoryHandle(root: path)
         let before = try directory.status()
         let now = Clock.realTime
         var found: [LogLink] = []
         try directory.forEachEntry { bytes, _, _ in
-            guard let name = LogLinkName(bytes), isWanted(name), let file = text(bytes) else { return }
+            guard found.count < most, let name = LogLinkName(bytes, where: isNamedSo), let file = text(bytes) else {
+                return
+            }
+            let targetPath = directory.linkTarget(file)
+            let target = targetPath.flatMap(LogTarget.init)
+            guard isWanted(name, target) else { return }
             let status = try? directory.status(of: file)
-            let target = directory.linkTarget(file)
             found.append(
                 LogLink(
-                    file: file, name: name, targetPath: target, target: target.flatMap(LogTarget.init),
+                    file: file, name: name, targetPath: targetPath, target: target,
                     modificationTime: status?.isLink == true ? status?.modificationTime : nil))
         }
         lastListed = before

@@ -27,7 +27,7 @@ extension NodeSampler {
             }
         }
         // Behind the sandboxes: of an id that is cut off there may be nothing left to tell a pod's containers apart.
-        for link in cutOff { nameByTarget(link, root) }
+        if !cutOff.isEmpty { nameByTargets(cutOff, root) }
         if !mayEliminate.isEmpty, eliminatedAt.map({ now &- $0 >= Self.patience }) ?? true {
             eliminatedAt = now
             nameByElimination(mayEliminate)
@@ -48,8 +48,8 @@ extension NodeSampler {
                 }
             }
         }
-        // Only a link's target says which pod it is of.
-        let found = try links.list { $0.isTruncated || unnamed[$0.id] != nil || !sandboxed.isEmpty }
+        let found = try links.list(
+            ids: Set(unnamed.keys), podUIDs: Set(unnamed.values.lazy.map { $0.1.uid }), sandboxed: Set(sandboxed.keys))
         hasNewUnnamed = false
         var cutOff: [LogLink] = []
         for link in found {
@@ -82,18 +82,24 @@ extension NodeSampler {
         }
     }
 
+    private func nameByTargets(_ links: [LogLink], _ root: TrackedRoot) {
+        var pods: [String: [TrackedPod]] = [:]
+        for group in root.groups {
+            for pod in group.pods { pods[pod.uid, default: []].append(pod) }
+        }
+        for link in links { nameByTarget(link, pods) }
+    }
+
     /// The target's names are complete, and its uid says whose they are.
-    private func nameByTarget(_ link: LogLink, _ root: TrackedRoot) {
+    private func nameByTarget(_ link: LogLink, _ pods: [String: [TrackedPod]]) {
         guard let target = link.target else { return }
         var candidates: [(TrackedContainer, TrackedPod)] = []
-        for group in root.groups {
-            for pod in group.pods where pod.uid == target.pod.uid {
-                for container in pod.containers
-                where !container.isNamed && container.identity.containerID.hasPrefix(link.name.id) {
-                    // A sandbox has no link; only the id itself could say otherwise.
-                    if container.role == .sandbox, link.name.id.utf8.count < Self.tellingPrefix { continue }
-                    candidates.append((container, pod))
-                }
+        for pod in pods[target.pod.uid] ?? [] {
+            for container in pod.containers
+            where !container.isNamed && container.identity.containerID.hasPrefix(link.name.id) {
+                // A sandbox has no link; only the id itself could say otherwise.
+                if container.role == .sandbox, link.name.id.utf8.count < Self.tellingPrefix { continue }
+                candidates.append((container, pod))
             }
         }
         if candidates.count == 1, let (container, pod) = candidates.first {

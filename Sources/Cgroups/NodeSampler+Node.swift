@@ -31,7 +31,7 @@ extension NodeSampler {
                 return try procCPU()
             }
         } catch {
-            noteNode(error)
+            noteNode(error, "the node's CPU")
             return nil
         }
     }
@@ -54,7 +54,7 @@ extension NodeSampler {
                 try procMemory(&figures)
             }
         } catch {
-            noteNode(error)
+            noteNode(error, "the node's memory")
         }
     }
 
@@ -80,10 +80,15 @@ extension NodeSampler {
         figures.setMemory(usage: memory.usage, inactive: memory.inactiveFile)
     }
 
-    private func noteNode(_ failure: ReadFailure) {
+    private func noteNode(_ failure: ReadFailure, _ what: String) {
+        let place = "\(what) in \(roots.cgroup) or \(roots.proc)"
         switch failure {
-        case .malformed: counters.parseErrors &+= 1
-        case .system: counters.readErrors &+= 1
+        case .malformed:
+            counters.parseErrors &+= 1
+            failures.add(place, errno: nil)
+        case .system(let failure):
+            counters.readErrors &+= 1
+            failures.add(place, errno: failure.errno)
         }
     }
 }

@@ -28,6 +28,7 @@ extension NodeSampler {
 
     func figures(of pod: TrackedPod, _ split: Split, _ other: CgroupTree?, _ turn: StatTurn? = .read) -> Figures {
         trace?.subject = pod.directory.path
+        readingPath = pod.directory.path
         var secondary: HeldDirectory?
         if let other {
             do throws(SystemFailure) {

@@ -39,9 +39,19 @@ extension NodeSampler {
     }
 
     private func read(_ container: TrackedContainer, of pod: TrackedPod, _ split: Split, _ other: CgroupTree?) {
-        if let other, container.secondary == nil {
-            // The runtime makes a v1 container's directories one after the other.
-            container.secondary = secondaryDirectory(container, in: other)
+        readingPath = container.identity.path
+        if other != nil, container.secondary == nil {
+            // The runtime makes a v1 container's directories one after the other. What the path leads to in the other tree
+            // is this container's only while it leads to this container here.
+            if isGone(container, from: pod) {
+                remove(container, from: pod)
+                return
+            }
+            do throws(SystemFailure) {
+                container.secondary = try secondaryDirectory(container.identity.path)
+            } catch {
+                note(error, kubepodsPath)
+            }
         }
         trace?.subject = container.identity.path
         sawMissing = false
@@ -99,11 +109,15 @@ extension NodeSampler {
         return figures
     }
 
-    private func secondaryDirectory(_ container: TrackedContainer, in tree: CgroupTree) -> HeldDirectory? {
+    /// A container's directory in the v1 tree that is not walked; nil while it is not there.
+    /// - Throws: when there is no descriptor for it.
+    func secondaryDirectory(_ path: String) throws(SystemFailure) -> HeldDirectory? {
+        guard let root, let tree = otherTree(split(root)) else { return nil }
         do throws(SystemFailure) {
-            return HeldDirectory(handle: try tree.handle.directory(container.identity.path))
+            return HeldDirectory(handle: try tree.handle.directory(path, within: descriptors))
         } catch {
-            if !error.isMissing { note(error, tree.path + "/" + container.identity.path) }
+            if error.isExhausted { throw error }
+            if !error.isMissing { note(error, tree.path + "/" + path) }
             return nil
         }
     }
@@ -181,21 +195,6 @@ extension NodeSampler {
             note(error, name)
             return nil
         }
-    }
-
-    func note(_ failure: ReadFailure, _ file: StaticString) {
-        switch failure {
-        case .malformed: counters.parseErrors &+= 1
-        case .system(let failure):
-            if failure.isMissing { sawMissing = true } else { note(failure, kubepodsPath + "/…/" + "\(file)") }
-        }
-    }
-
-    /// Counts a failure on something that is there; the first refusal is kept for the case that there is nothing else.
-    func note(_ failure: SystemFailure, _ path: @autoclosure () -> String) {
-        counters.readErrors &+= 1
-        trace?.failures.append(SamplerTrace.Failure(path: path(), errno: failure.errno))
-        if failure.isDenied, denied == nil { denied = (path(), failure.errno) }
     }
 }
 

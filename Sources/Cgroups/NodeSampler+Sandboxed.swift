@@ -71,7 +71,7 @@ extension NodeSampler {
 
     private func admit(_ link: LogLink, to pod: TrackedPod) -> TrackedContainer? {
         guard table.records.count < Self.maximumContainers, let target = link.target,
-            let handle = try? pod.directory.handle.directory(".")
+            let handle = try? pod.directory.handle.directory(".", within: descriptors)
         else { return nil }
         // It has no cgroup, hence no inode, but what is known of its pod's is known of it.
         let identity = ContainerIdentity(

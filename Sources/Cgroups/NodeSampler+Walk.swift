@@ -106,22 +106,33 @@ extension NodeSampler {
         var isComplete = true
         var known: [String: TrackedPod] = [:]
         for pod in group.pods { known[pod.directory.name] = pod }
-        var pods: [TrackedPod] = []
+        var unknown: [(entry: DirectoryEntry, uid: String)] = []
+        group.pods.removeAll(keepingCapacity: true)
         for entry in entries {
             guard let uid = names.podUID(entry.name, qos: group.qos) else { continue }
             // One that was made anew under the same name is found out when its own status is asked for.
             if let pod = known.removeValue(forKey: entry.name) {
-                pods.append(pod)
-                continue
+                group.pods.append(pod)
+            } else {
+                unknown.append((entry, uid))
             }
+        }
+        // Before the new ones come, so that they can have the descriptors, and a renamed one is known for what it is.
+        for pod in known.values { removeContainers(pod) }
+        known.removeAll()
+        for (entry, uid) in unknown {
             switch open(entry, in: group.directory, reason) {
-            case .opened(let directory): pods.append(TrackedPod(directory: directory, uid: uid, qos: group.qos))
+            case .opened(let directory):
+                let pod = TrackedPod(directory: directory, uid: uid, qos: group.qos)
+                group.pods.append(pod)
+                // Now, not when all pods are there: those alone could take all the descriptors, with no container read.
+                walk(pod, in: group)
+                // Gone again; there may be another one by that name.
+                if group.pods.last !== pod { isComplete = false }
             case .gone: continue
             case .failed: isComplete = false
             }
         }
-        for pod in known.values { removeContainers(pod) }
-        group.pods = pods
         return isComplete
     }
 
@@ -136,9 +147,10 @@ extension NodeSampler {
     ) -> Opening {
         let path = parent.path + "/" + entry.name
         do throws(SystemFailure) {
-            let handle = try parent.handle.directory(entry.name)
+            let handle = try parent.handle.directory(entry.name, within: descriptors)
             let status = try handle.status()
-            let isBorn = parent.showsBirths(sweep: sweepNumber, reason: reason)
+            let isBorn =
+                parent.showsBirths(sweep: sweepNumber, reason: reason) && !survivors.contains(status.inode)
             return .opened(
                 WatchedDirectory(
                     name: entry.name, path: path, handle: handle, status: status,
@@ -167,7 +179,10 @@ extension NodeSampler {
             }
         }
         // Before the new ones come, so that they can have the slots.
-        for container in known.values { forget(container) }
+        for container in known.values {
+            if container.primary.isLiveCgroup { survivors.insert(container.identity.inode) }
+            forget(container)
+        }
         for entry in unknown {
             let id: String
             var isSpoofed = false
@@ -202,13 +217,17 @@ extension NodeSampler {
     private func admit(
         _ entry: DirectoryEntry, id: String, to pod: TrackedPod, role: ContainerRole, isBorn: Bool
     ) throws(SystemFailure) -> TrackedContainer {
-        let handle = try pod.directory.handle.directory(entry.name)
+        let handle = try pod.directory.handle.directory(entry.name, within: descriptors)
         let status = try handle.status()
+        let isBorn = isBorn && !survivors.contains(status.inode)
         let identity = ContainerIdentity(
             podUID: pod.uid, containerID: id, inode: inode(status.inode, of: handle), qos: pod.qos,
             path: joined(pod.directory.path, entry.name))
+        // A container of which only one half is read is of no use to anybody.
+        let secondary = try secondaryDirectory(identity.path)
         let container = TrackedContainer(
             name: entry.name, identity: identity, listedInode: entry.inode, primary: handle, role: role, firstSeen: now)
+        container.secondary = secondary
         container.slot = table.add(
             ContainerRecord(
                 identity: identity, role: role,
@@ -235,6 +254,7 @@ extension NodeSampler {
     }
 
     func removeContainers(_ pod: TrackedPod) {
+        if pod.directory.handle.isLiveCgroup { survivors.insert(pod.directory.inode) }
         for container in pod.containers + pod.attributed { forget(container) }
         pod.containers = []
         pod.attributed = []

@@ -6,6 +6,7 @@ public final class NodeSampler {
     let roots: NodeRoots
     let trees: CgroupTrees
     let proc: DirectoryHandle
+    let descriptors: DescriptorLimit
     /// The roots are a capture's, not a running node's.
     let captured: NodeFacts?
     /// CLOCK_BOOTTIME.
@@ -28,7 +29,14 @@ public final class NodeSampler {
     var walkAgain = false
     /// A file or directory was not there.
     var sawMissing = false
+    /// The cgroup that is read, relative to its mount.
+    var readingPath = ""
     var denied: (path: String, errno: Int32)?
+    var failures = SweepFailures()
+    /// In the sweep before.
+    var hadFailures = false
+    /// Inodes of cgroups that were lost under one name and are alive: renamed, not made anew.
+    var survivors: Set<UInt64> = []
     var containersRead = 0
     /// The last report reached nobody, because the sweep threw.
     private var reportIsPending = false
@@ -49,12 +57,14 @@ public final class NodeSampler {
     public private(set) var kubepodsProblem: CgroupError?
     /// Why containers cannot be named by the log links; nil: they can.
     public internal(set) var namesProblem: CgroupError?
+    /// Why figures are missing of something that is there, with the first of them; nil: none is.
+    public internal(set) var figuresProblem: CgroupError?
 
     /// Detects the mode, finds the kubepods root, and reads boot id and capacity. Raises the process's soft limit of open
     /// files to the hard one.
     /// - Parameter trace: keeps what is looked at and decided, also when this throws.
     public init(roots: NodeRoots, trace: SamplerTrace? = nil) throws(CgroupError) {
-        raiseDescriptorLimit()
+        descriptors = .raised()
         captured = try roots.capture.map { directory throws(CgroupError) in try NodeFacts.read(directory) } ?? nil
         let trees = try CgroupTrees(at: roots.cgroup, trace: trace)
         let found = try KubepodsFinder(roots: roots, trace: trace).find(in: trees)
@@ -107,12 +117,15 @@ public final class NodeSampler {
         denied = nil
         containersRead = 0
         pacing.beginSweep()
+        failures = SweepFailures()
+        survivors.removeAll(keepingCapacity: true)
 
         readNode()
         // A directory that is gone makes its parent be listed again, at most up to the root.
         var rounds = 0
         repeat {
             walkAgain = false
+            failures.startRound()
             rounds += 1
             if root == nil { lookForRoot() }
             if let root {
@@ -121,6 +134,7 @@ public final class NodeSampler {
             }
         } while walkAgain && rounds < 5
         if let root { nameContainers(root) }
+        updateFiguresProblem()
 
         counters.sweeps &+= 1
         counters.lastSweepNanoseconds = Clock.bootTime &- start

@@ -38,13 +38,3 @@ extension FileReader {
         return found ?? ""
     }
 }
-
-/// Each pod and container costs a descriptor or two, and the usual soft limit is 1024. Not being able to raise it shows
-/// when it is reached.
-func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
-    else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-}

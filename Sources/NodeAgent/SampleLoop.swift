@@ -46,8 +46,8 @@ struct SampleLoop {
         var current: String?
         do {
             let changes = try sampler.sweep()
-            let problems = [sampler.kubepodsProblem, sampler.namesProblem].compactMap { $0.map { "\($0)" } }
-            if !problems.isEmpty { current = problems.joined(separator: "; ") }
+            let problems = sampler.problems
+            if !problems.isEmpty { current = problems.map { "\($0)" }.joined(separator: "; ") }
             try feed.publish { encoder in SweepEncoding.encode(changes, of: sampler, into: &encoder) }
         } catch {
             current = "\(error)"

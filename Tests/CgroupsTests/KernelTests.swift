@@ -94,6 +94,10 @@ final class KernelCgroups {
         for tree in Self.trees { Self.remove(tree + "/" + name + "/" + path) }
     }
 
+    func rename(_ path: String, to new: String) {
+        for tree in Self.trees { Glibc.rename("\(tree)/\(name)/\(path)", "\(tree)/\(name)/\(new)") }
+    }
+
     /// A shell that joins the cgroup and then runs `command` there.
     func run(_ command: String, in path: String) -> Bool {
         let joins = Self.trees.map { "echo $$ > \($0)/\(name)/\(path)/cgroup.procs" }.joined(separator: " && ")
@@ -242,6 +246,29 @@ struct KernelTests {
         #expect(try sampler.sweep().appeared == [0])
         #expect(sampler.statistics.readErrors == 0)
         #expect(sampler.statistics.parseErrors == 0)
+    }
+
+    @Test("a container or pod that is renamed keeps its past: it is not called born")
+    func renaming() throws {
+        let cgroups = KernelCgroups("renaming")
+        cgroups.make(path)
+        let sampler = try NodeSampler(roots: cgroups.roots)
+        _ = try sampler.sweep()
+        // Something else must change too: a name alone does not show in the link count.
+        let pod = "kubepods/burstable/podu-1"
+        cgroups.rename(path, to: "\(pod)/\(id(2))")
+        cgroups.make("\(pod)/\(id(3))")
+        _ = try sampler.sweep()
+        #expect(sampler.record(id(1)) == nil)
+        #expect(sampler.record(id(2))?.wasBorn == false)
+        #expect(sampler.record(id(3))?.wasBorn == true)
+
+        cgroups.rename(pod, to: "kubepods/burstable/podu-2")
+        cgroups.make("kubepods/burstable/podu-3/\(id(4))")
+        _ = try sampler.sweep()
+        #expect(Set(sampler.containers.map(\.identity.podUID)) == ["u-2", "u-3"])
+        #expect(sampler.record(id(3))?.wasBorn == false)
+        #expect(sampler.record(id(4))?.wasBorn == true)
     }
 
     @Test("a container that comes and goes all the time never makes a sweep fail")

@@ -28,6 +28,9 @@ final class FixtureNode {
             kubepods: nil, ownPodUID: nil)
     }
 
+    /// Where something of this node really is.
+    func file(_ path: String) -> String { directory.file(path) }
+
     func write(_ path: String, _ text: String) {
         if let slash = path.lastIndex(of: "/") { make(String(path[..<slash])) }
         _ = directory.write(path, Array(text.utf8))

@@ -4,12 +4,6 @@ import Testing
 
 /// `agent --dump`, as somebody at a node's console runs it.
 @Suite struct DumpTests {
-    private static func json(_ flags: [String]) async throws -> [TestJSON] {
-        let (status, text) = try await Program.run([Programs.agent, "--dump", "-o", "json"] + flags)
-        #expect(status == 0, "\(text)")
-        return try text.split(separator: "\n").map { try TestJSON(String($0)) }
-    }
-
     @Test("A node of files is printed as a table, without an aggregator")
     func table() async throws {
         let node = FixtureNode()
@@ -32,7 +26,7 @@ import Testing
         let node = FixtureNode()
         node.container(id(1), cpu: 1_000_000, memory: 64 << 10)
         node.link(pod: "web-0", container: "nginx", id: id(1))
-        let lines = try await Self.json(["--node-name", "fixture"] + node.flags)
+        let lines = try await dump(["--node-name", "fixture"] + node.flags)
         try #require(lines.count == 3)
         #expect(lines[0]["kind"]?.text == "node" && lines[0]["node"]?.text == "fixture")
         #expect(lines[1]["kind"]?.text == "pod" && lines[1]["pod"]?.text == "web-0")
@@ -51,7 +45,7 @@ import Testing
             node.write("cgroup/\(pod)/cpu.stat", "usage_usec \(number * 1_000)\n")
         }
         func pods(_ flags: String...) async throws -> [String?] {
-            try await Self.json(["--since-start"] + flags + node.flags).filter { $0["kind"]?.text == "pod" }
+            try await dump(["--since-start"] + flags + node.flags).filter { $0["kind"]?.text == "pod" }
                 .map { $0["pod"]?.text }
         }
         #expect(try await pods() == ["web-1", "web-2", "web-3", "web-4"])
@@ -73,7 +67,7 @@ import Testing
             fastest = min(
                 fastest,
                 try await clock.measure {
-                    let row = try #require(try await Self.json(["--since-start"] + node.flags).last)
+                    let row = try #require(try await dump(["--since-start"] + node.flags).last)
                     let window = try #require(row["cpu_window_ns"]?.text.flatMap { UInt64($0) })
                     let start = try #require(row["start_time_unix_ns"]?.text.flatMap { UInt64($0) })
                     let cpu = try #require(row["cpu_nanocores"]?.text.flatMap { UInt64($0) })
@@ -103,7 +97,7 @@ import Testing
         let (status, text) = try await Program.run([Programs.agent, "--dump"] + node.flags)
         #expect(status == 0)
         #expect(text.contains("no containers below ") && text.contains("/cgroup/kubepods"), "\(text)")
-        #expect(try await Self.json(node.flags).map { $0["kind"]?.text } == ["node"])
+        #expect(try await dump(node.flags).map { $0["kind"]?.text } == ["node"])
     }
 
     @Test(
@@ -116,7 +110,7 @@ import Testing
         try pods.start(container, percent: 10, mebibytes: 16)
         let path = pods.path(of: container)
         let before = try #require(pods.trees.cpuNanoseconds(path))
-        let lines = try await Self.json(pods.flags)
+        let lines = try await dump(pods.flags)
         let after = try #require(pods.trees.cpuNanoseconds(path))
         let row = try #require(lines.last)
         #expect(row["namespace"]?.text == container.namespace && row["pod_uid"]?.text == container.uid)
@@ -139,7 +133,7 @@ import Testing
         let pods = try PodCgroups("dump-limits")
         try pods.start(container, percent: 60, mebibytes: 32)
         try pods.limit(container, percent: 10, mebibytes: 64)
-        let row = try #require(try await Self.json(pods.flags).last)
+        let row = try #require(try await dump(pods.flags).last)
         func number(_ key: String) -> UInt64? { row[key]?.text.flatMap { UInt64($0) } }
         #expect(number("cpu_limit_millicores") == 100 && number("memory_limit_bytes") == 64 << 20)
         let periods = try #require(number("cpu_window_periods"))

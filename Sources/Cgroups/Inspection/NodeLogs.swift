@@ -29,7 +29,7 @@ public struct NodeLogs {
     public func links() throws(CgroupError) -> [Link] {
         var links = LogLinks(path: path + "/containers")
         do throws(SystemFailure) {
-            return try links.list { _ in true }.map { link in
+            return try links.list().map { link in
                 let name = link.name.name.map { names in
                     ContainerName(
                         namespace: names.namespace, pod: names.pod, container: names.container,

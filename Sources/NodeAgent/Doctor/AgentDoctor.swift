@@ -99,6 +99,8 @@ extension Finding {
             case .noKubepods, .ambiguousKubepods: "kubepods"
             case .permissionDenied: "permissions"
             case .unreadable: "files"
+            case .tooFewDescriptors: "open files"
+            case .tooManyContainers: "containers"
             }
         let reason = error.errno.map { " (\(ExplainText.error($0)))" } ?? ""
         return .fail(subject, "\(error.path): \(error.cause)\(reason)", fix: [error.wayOut])

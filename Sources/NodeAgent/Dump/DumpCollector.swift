@@ -82,7 +82,7 @@ final class DumpCollector {
             nodeName: nodeName, mode: sampler.mode, driver: sampler.driver, kubepodsPath: sampler.kubepodsPath,
             bootID: sampler.bootID, capacity: sampler.capacity, node: sampler.node, nodeCPU: nodeCPU, pods: pods,
             counts: Self.counts(all), statistics: sampler.statistics,
-            problems: [sampler.kubepodsProblem, sampler.namesProblem].compactMap { $0.map { "\($0)" } },
+            problems: sampler.problems.map { "\($0)" },
             unixNanoseconds: now, bootTimeNanoseconds: changes.bootTimeNanoseconds, isSinceStart: isSinceStart)
     }
 

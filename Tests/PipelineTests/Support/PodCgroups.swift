@@ -17,7 +17,9 @@ final class PodCgroups {
         guard let trees = KernelTrees.current else { throw Program.Failure(description: "no cgroups") }
         self.trees = trees
         root = "\(Self.prefix).\(getpid()).\(test)"
+        // The kubelet has both classes from its start.
         make("kubepods/burstable")
+        make("kubepods/besteffort")
     }
 
     deinit {
@@ -114,6 +116,8 @@ final class PodCgroups {
             guard fclose(file) == 0 else { throw Program.Failure(description: "\(name): errno \(errno)") }
         }
     }
+    /// Makes the container's cgroup alone.
+    func makeEmpty(_ container: Container) { make(container.path) }
 
     /// The process dies and the runtime removes its cgroup; kubelet removes the link.
     func end(_ container: Container, andPod: Bool = false) throws {
@@ -127,6 +131,12 @@ final class PodCgroups {
 
     /// Relative to each tree.
     func path(of container: Container) -> String { "\(root)/\(container.path)" }
+
+    /// The kubepods directory of each tree.
+    var kubepods: [String] { trees.paths.map { "\($0)/\(root)/kubepods" } }
+
+    /// What /var/log is on a node.
+    var logRoot: String { logs.path }
 
     /// The agent's flags for this node.
     var flags: [String] { ["--kubepods-root", "\(root)/kubepods", "--log-root", logs.path] }
