@@ -88,6 +88,7 @@ let package = Package(
             name: "Bench", dependencies: ["CKernel", "Cgroups", "Console", "TLS", "Wire"], swiftSettings: common),
 
         // Tests: one folder per target.
+        .executableTarget(name: "Churn", path: "Tests/Churn"),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "TLSTestSupport"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
@@ -146,7 +147,7 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["AgentMain", "AggregatorMain", "Cgroups", "TLS", "TLSTestSupport", "Wire"],
+            dependencies: ["AgentMain", "AggregatorMain", "Cgroups", "Churn", "TLS", "TLSTestSupport", "Wire"],
             swiftSettings: common),
         .testTarget(
             name: "AggregatorMainTests",

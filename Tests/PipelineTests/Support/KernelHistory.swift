@@ -60,6 +60,21 @@ struct KernelHistory {
         return least...most
     }
 
+    /// The least and the most that the counter can have been when it was read within `slack` before this moment; nil if
+    /// this record does not reach as far.
+    func counter(at time: Int64, slack: Int64) -> ClosedRange<UInt64>? {
+        guard let least = leastCounter(at: time - slack), let most = mostCounter(at: time) else { return nil }
+        return least...most
+    }
+
+    /// The least and the most of the working set around a moment.
+    func workingSet(around time: Int64, margin: Int64) -> ClosedRange<UInt64>? {
+        let values =
+            points.filter { $0.after >= time - margin && $0.before <= time + margin }.compactMap(\.workingSet)
+        guard let least = values.min(), let most = values.max() else { return nil }
+        return least...most
+    }
+
     // A counter only grows: what was read before a moment is the least, what was read after it the most that it was.
     // Between two readings it may have been anything, and a busy machine may put them far apart.
 

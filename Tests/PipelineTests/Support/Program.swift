@@ -48,9 +48,24 @@ final class Program {
     }
 
     /// Memory that it really occupies.
-    var residentBytes: Int? {
+    var residentBytes: Int? { memory("VmRSS:") }
+
+    /// The part of it that is no file's.
+    var anonymousBytes: Int? { memory("RssAnon:") }
+
+    /// How many files it has open.
+    var descriptors: Int? {
+        guard let stream = opendir("/proc/\(process.pid)/fd") else { return nil }
+        defer { closedir(stream) }
+        var count = 0
+        while readdir(stream) != nil { count += 1 }
+        // `.` and `..`
+        return count - 2
+    }
+
+    private func memory(_ key: String) -> Int? {
         let status = String(decoding: TemporaryDirectory.read("/proc/\(process.pid)/status"), as: UTF8.self)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
         return line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }.map {
             $0 << 10
         }

@@ -5,6 +5,8 @@ import Glibc
 enum Programs {
     static let agent = path("agent")
     static let aggregator = path("aggregator")
+    /// Makes and removes cgroups for as long as it is told to.
+    static let churn = path("Churn")
     /// Not part of the build; nil where it is not installed.
     static let kubectl = inPath("kubectl")
 
