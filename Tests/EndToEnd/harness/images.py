@@ -118,6 +118,12 @@ def static_program(source: Path, output: Path) -> Path:
     return output
 
 
+def stripped(program: Path, output: Path) -> Path:
+    """Without what only a debugger needs, which is most of it."""
+    subprocess.run(["strip", "-o", output, program], check=True, timeout=TOOL_DEADLINE)
+    return output
+
+
 def standard(work: Path) -> list[Image]:
     """What every cluster has: the pods' pause container, a shell, and a known load."""
     busybox = Path("/bin/busybox")
