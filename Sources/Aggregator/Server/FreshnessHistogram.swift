@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Formats
 import Synchronization
 
 /// How old served figures were when they were served. The bounds suit a push interval of 1 s to 60 s.
@@ -21,15 +22,6 @@ final class FreshnessHistogram: Sendable {
 
     func write(as name: String, help: String, to text: inout PrometheusText) {
         let (buckets, sum) = counts.withLock { ($0.buckets, $0.sumNanoseconds) }
-        text.family(name, .histogram, help: help)
-        var running = 0
-        for (bound, count) in zip(Self.boundsSeconds, buckets) {
-            running += count
-            text.sample(name + "_bucket", labels: [("le", "\(bound)")], running)
-        }
-        running += buckets[Self.boundsSeconds.count]
-        text.sample(name + "_bucket", labels: [("le", "+Inf")], running)
-        text.sample(name + "_sum", Double(sum) / 1e9)
-        text.sample(name + "_count", running)
+        text.histogram(name, help: help, bounds: Self.boundsSeconds, counts: buckets, sum: Double(sum) / 1e9)
     }
 }

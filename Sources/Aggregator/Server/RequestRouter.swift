@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
+import Formats
 import KubeAPI
 import MetricsAPI
 import NIOCore
@@ -55,7 +56,7 @@ struct RequestRouter: Sendable {
         if let response = health.respond(path: request.path, query: request.query) { return response }
         if request.path == "/metrics", request.method == "GET" || request.method == "HEAD" {
             return APIResponse(
-                status: 200, contentType: PrometheusText.contentType, headers: [],
+                status: 200, contentType: PrometheusText.Dialect.prometheus.contentType, headers: [],
                 body: Array(metricsPage.render().utf8))
         }
         var ages: [Int64] = []
