@@ -17,6 +17,17 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// - Parameter defaultPort: used when the text names none; without one, a missing port is an error.
     public static func parse(_ text: String, defaultPort: UInt16? = nil) throws(FlagError) -> Endpoint {
+        try parse(text, defaultPort: defaultPort, ports: 1...65535)
+    }
+
+    /// Where to listen: `:9090` is every address, with an empty host; port 0 is any free one.
+    public static func parseListening(_ text: String) throws(FlagError) -> Endpoint {
+        try parse(text, defaultPort: nil, ports: 0...65535, takesNoHost: true)
+    }
+
+    private static func parse(
+        _ text: String, defaultPort: UInt16?, ports: ClosedRange<UInt16>, takesNoHost: Bool = false
+    ) throws(FlagError) -> Endpoint {
         var host = Substring(text)
         var port: Substring?
         if text.hasPrefix("[") {
@@ -34,15 +45,18 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
             host = text[..<colon]
             port = text[text.index(after: colon)...]
         }
-        guard !host.isEmpty, host.utf8.count <= 253, !host.contains(where: { $0.isWhitespace || $0 == "/" }) else {
+        guard !host.isEmpty || takesNoHost && text.hasPrefix(":"), host.utf8.count <= 253,
+            !host.contains(where: { $0.isWhitespace || $0 == "/" })
+        else {
             throw malformed(text)
         }
         guard let port else {
             guard let defaultPort else { throw FlagError("\"\(text)\" names no port; write HOST:PORT") }
             return Endpoint(host: String(host), port: defaultPort)
         }
-        guard let number = UInt16(port), number > 0 else {
-            throw FlagError("\"\(text)\" has no valid port; it must be a number from 1 to 65535")
+        guard let number = UInt16(port), ports.contains(number) else {
+            throw FlagError(
+                "\"\(text)\" has no valid port; it must be a number from \(ports.lowerBound) to \(ports.upperBound)")
         }
         return Endpoint(host: String(host), port: number)
     }

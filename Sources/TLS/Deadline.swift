@@ -48,6 +48,12 @@ public struct Deadline: Sendable, Comparable {
 
     public var hasPassed: Bool { nanoseconds != .max && nanoseconds <= Self.now() }
 
+    /// How long ago it passed; zero before.
+    public var overdue: Duration {
+        let (passed, overflow) = Self.now().subtractingReportingOverflow(nanoseconds)
+        return overflow || passed < 0 ? .zero : .nanoseconds(passed)
+    }
+
     /// For `poll`: rounded up, never negative, `Int32.max` (24 days) when further away or never.
     public var remainingMilliseconds: Int32 {
         if nanoseconds == .max { return .max }

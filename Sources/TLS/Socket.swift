@@ -2,13 +2,14 @@
 import Glibc
 
 /// A non-blocking TCP socket, closed when its owner goes.
-struct Socket: ~Copyable {
-    private let descriptor: Int32
+package struct Socket: ~Copyable, Sendable {
+    /// For `poll(2)`.
+    package let descriptor: Int32
 
-    private init(owning descriptor: Int32) { self.descriptor = descriptor }
+    init(owning descriptor: Int32) { self.descriptor = descriptor }
     deinit { _ = Glibc.close(descriptor) }
 
-    enum Transfer: Equatable {
+    package enum Transfer: Equatable {
         case bytes(Int)
         case wouldBlock
         case endOfFile
@@ -70,7 +71,7 @@ struct Socket: ~Copyable {
     }
 
     /// No SIGPIPE: a lost peer is an error value.
-    func send(_ bytes: RawSpan) -> Transfer {
+    package func send(_ bytes: RawSpan) -> Transfer {
         while true {
             let count = unsafe bytes.withUnsafeBytes { buffer in
                 unsafe Glibc.send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
@@ -84,7 +85,7 @@ struct Socket: ~Copyable {
         }
     }
 
-    func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+    package func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
     enum Event: Equatable {
         /// The socket has one of the wanted events, or an error that the next transfer will tell.

@@ -65,18 +65,41 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     private init?(_ info: addrinfo, port: UInt16) {
         guard let generic = unsafe info.ai_addr else { return nil }
-        let length = unsafe Int(info.ai_addrlen)
-        switch unsafe info.ai_family {
-        case AF_INET where length >= MemoryLayout<sockaddr_in>.size:
-            let address = unsafe UnsafeRawPointer(generic).loadUnaligned(as: sockaddr_in.self)
-            unsafe self.init(octets: withUnsafeBytes(of: address.sin_addr) { unsafe Array($0) }, port: port)
-        case AF_INET6 where length >= MemoryLayout<sockaddr_in6>.size:
-            let address = unsafe UnsafeRawPointer(generic).loadUnaligned(as: sockaddr_in6.self)
+        let bytes = unsafe UnsafeRawBufferPointer(start: generic, count: Int(info.ai_addrlen))
+        guard let address = unsafe SocketAddress(kernel: bytes) else { return nil }
+        self.init(octets: address.octets, port: port, scope: address.scope)
+    }
+
+    /// From the kernel's form; nil: neither IPv4 nor IPv6, or cut off.
+    private init?(kernel bytes: UnsafeRawBufferPointer) {
+        guard bytes.count >= MemoryLayout<sockaddr>.size else { return nil }
+        switch unsafe Int32(bytes.loadUnaligned(as: sockaddr.self).sa_family) {
+        case AF_INET where bytes.count >= MemoryLayout<sockaddr_in>.size:
+            let address = unsafe bytes.loadUnaligned(as: sockaddr_in.self)
             unsafe self.init(
-                octets: withUnsafeBytes(of: address.sin6_addr) { unsafe Array($0) }, port: port,
-                scope: address.sin6_scope_id)
+                octets: withUnsafeBytes(of: address.sin_addr) { unsafe Array($0) },
+                port: UInt16(bigEndian: address.sin_port))
+        case AF_INET6 where bytes.count >= MemoryLayout<sockaddr_in6>.size:
+            let address = unsafe bytes.loadUnaligned(as: sockaddr_in6.self)
+            unsafe self.init(
+                octets: withUnsafeBytes(of: address.sin6_addr) { unsafe Array($0) },
+                port: UInt16(bigEndian: address.sin6_port), scope: address.sin6_scope_id)
         default: return nil
         }
+    }
+
+    /// What the kernel has bound a socket to.
+    init?(boundBy descriptor: Int32) {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let address = unsafe withUnsafeMutableBytes(of: &storage) { bytes -> SocketAddress? in
+            guard let start = bytes.baseAddress,
+                unsafe getsockname(descriptor, start.assumingMemoryBound(to: sockaddr.self), &size) == 0
+            else { return nil }
+            return unsafe SocketAddress(kernel: UnsafeRawBufferPointer(bytes))
+        }
+        guard let address else { return nil }
+        self = address
     }
 
     /// The kernel's form, for `connect`.

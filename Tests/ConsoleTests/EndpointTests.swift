@@ -24,6 +24,24 @@ struct EndpointTests {
     }
 
     @Test(
+        "where to listen may be every address and any free port",
+        arguments: [
+            (":9090", "", 9090), ("127.0.0.1:0", "127.0.0.1", 0), ("[::1]:65535", "::1", 65535), ("[::]:0", "::", 0),
+            ("localhost:80", "localhost", 80),
+        ] as [(String, String, UInt16)])
+    func listening(text: String, host: String, port: UInt16) throws {
+        #expect(try Endpoint.parseListening(text) == Endpoint(host: host, port: port))
+    }
+
+    @Test(
+        "a place to listen that is none is refused, quoting the value",
+        arguments: ["", ":", "9090", ":65536", ":-1", "::1:9090", ":a", "host:", "[::1]", "http://a:1"])
+    func refusesToListen(text: String) {
+        let error = #expect(throws: FlagError.self) { try Endpoint.parseListening(text) }
+        #expect(error?.message.contains("\"\(text)\"") == true)
+    }
+
+    @Test(
         "anything else is refused, quoting the value",
         arguments: [
             "", ":4444", "host:", "host:0", "host:65536", "host:x", "::1:4444", "[::1", "[::1]x", "a b:1", "http://a:1",
