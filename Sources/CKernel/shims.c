@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/vfs.h>
@@ -25,6 +26,8 @@ void CKernel_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 size_t CKernel_heap_bytes(void) { return mallinfo2().uordblks + mallinfo2().hblkhd; }
 
 void CKernel_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+const char *CKernel_error_name(int number) { return strerrorname_np(number); }
 
 const char *CKernel_optarg(void) { return optarg; }
 

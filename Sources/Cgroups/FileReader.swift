@@ -21,6 +21,7 @@ struct FileReader: ~Copyable {
     /// CLOCK_BOOTTIME right behind the last read of a file that was asked for with `stamped`.
     private(set) var stamp: UInt64 = 0
     private(set) var filesRead: UInt64 = 0
+    private(set) var bytesRead: UInt64 = 0
     /// Is told of every read.
     var trace: SamplerTrace?
 
@@ -124,6 +125,7 @@ struct FileReader: ~Copyable {
             }
             if got >= 0 {
                 count += got
+                bytesRead &+= UInt64(got)
                 return got
             }
             let failure = SystemFailure.last

@@ -87,7 +87,7 @@ extension NodeSampler {
             counters.parseErrors &+= 1
             failures.add(place, errno: nil)
         case .system(let failure):
-            counters.readErrors &+= 1
+            counters.failed(failure)
             failures.add(place, errno: failure.errno)
         }
     }

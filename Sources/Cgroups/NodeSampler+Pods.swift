@@ -8,22 +8,24 @@ extension NodeSampler {
         guard let root else { return [] }
         let split = split(root)
         let other = otherTree(split)
-        var pods: [PodRecord] = []
-        for group in root.groups where !group.isStray {
-            for pod in group.pods {
-                sawMissing = false
-                let figures = figures(of: pod, split, other, memory ? .read : nil)
-                if sawMissing, (try? pod.directory.handle.status(of: "."))?.inode != pod.directory.inode { continue }
-                pods.append(
-                    PodRecord(
-                        uid: pod.uid, qos: pod.qos, path: pod.directory.path,
-                        inode: inode(pod.directory.inode, of: pod.directory.handle),
-                        startTimeUnixNanoseconds: pod.directory.modificationTime,
-                        cpuNanoseconds: figures.cpuNanoseconds, usageBytes: figures.usageBytes,
-                        workingSetBytes: figures.workingSetBytes, bootTimeNanoseconds: figures.bootTimeNanoseconds))
-            }
+        return root.groups.filter { !$0.isStray }.flatMap { group in
+            group.pods.compactMap { record(of: $0, split, other, memory ? .read : nil) }
         }
-        return pods
+    }
+
+    /// nil: it is gone.
+    func record(
+        of pod: TrackedPod, _ split: Split, _ other: CgroupTree?, _ turn: StatTurn? = .read
+    ) -> PodRecord? {
+        sawMissing = false
+        let figures = figures(of: pod, split, other, turn)
+        if sawMissing, (try? pod.directory.handle.status(of: "."))?.inode != pod.directory.inode { return nil }
+        return PodRecord(
+            uid: pod.uid, qos: pod.qos, path: pod.directory.path,
+            inode: inode(pod.directory.inode, of: pod.directory.handle),
+            startTimeUnixNanoseconds: pod.directory.modificationTime, cpuNanoseconds: figures.cpuNanoseconds,
+            usageBytes: figures.usageBytes, workingSetBytes: figures.workingSetBytes,
+            bootTimeNanoseconds: figures.bootTimeNanoseconds)
     }
 
     func figures(of pod: TrackedPod, _ split: Split, _ other: CgroupTree?, _ turn: StatTurn? = .read) -> Figures {

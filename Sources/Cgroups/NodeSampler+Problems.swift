@@ -87,13 +87,18 @@ extension NodeSampler {
             counters.parseErrors &+= 1
             failures.add(path(of: file), errno: nil)
         case .system(let failure):
-            if failure.isMissing { sawMissing = true } else { note(failure, path(of: file)) }
+            if failure.isMissing {
+                sawMissing = true
+                counters.missing &+= 1
+            } else {
+                note(failure, path(of: file))
+            }
         }
     }
 
     /// Counts a failure on something that is there; the first refusal is kept for the case that there is nothing else.
     func note(_ failure: SystemFailure, _ path: @autoclosure () -> String) {
-        counters.readErrors &+= 1
+        counters.failed(failure)
         trace?.failures.append(SamplerTrace.Failure(path: path(), errno: failure.errno))
         failures.add(path(), errno: failure.errno)
         if failure.isDenied, denied == nil { denied = (path(), failure.errno) }

@@ -117,7 +117,7 @@ extension NodeSampler {
             return HeldDirectory(handle: try tree.handle.directory(path, within: descriptors))
         } catch {
             if error.isExhausted { throw error }
-            if !error.isMissing { note(error, tree.path + "/" + path) }
+            if error.isMissing { counters.missing &+= 1 } else { note(error, tree.path + "/" + path) }
             return nil
         }
     }

@@ -19,7 +19,9 @@ extension NodeSampler {
             }
         } catch {
             if error.isDenied { throw .permissionDenied(kubepodsPath, errno: error.errno) }
-            if error.isMissing { drop(root) } else { note(error, kubepodsPath) }
+            guard error.isMissing else { return note(error, kubepodsPath) }
+            counters.missing &+= 1
+            drop(root)
             return
         }
         for group in root.groups where group.directory !== directory && !group.isStray { walk(group, in: root) }
@@ -40,6 +42,7 @@ extension NodeSampler {
             directory.wasListed(status, now: now, isComplete: isComplete)
         } catch {
             guard error.isMissing else { return note(error, absolute(directory)) }
+            counters.missing &+= 1
             for pod in group.pods { removeContainers(pod) }
             root.groups.removeAll { $0 === group }
             root.directory.isDirty = true
@@ -64,6 +67,7 @@ extension NodeSampler {
             directory.wasListed(status, now: now, isComplete: isComplete)
         } catch {
             guard error.isMissing else { return note(error, absolute(directory)) }
+            counters.missing &+= 1
             removeContainers(pod)
             group.pods.removeAll { $0 === pod }
             group.directory.isDirty = true
@@ -156,7 +160,10 @@ extension NodeSampler {
                     name: entry.name, path: path, handle: handle, status: status,
                     bornInSweep: isBorn ? sweepNumber : nil))
         } catch {
-            if error.isMissing { return .gone }
+            if error.isMissing {
+                counters.missing &+= 1
+                return .gone
+            }
             note(error, absolute(parent) + "/" + entry.name)
             return .failed
         }
@@ -204,7 +211,10 @@ extension NodeSampler {
                 containers.append(
                     try admit(entry, id: id, to: pod, role: isSpoofed ? .sandbox : .pending, isBorn: isBorn))
             } catch {
-                if error.isMissing { continue }
+                if error.isMissing {
+                    counters.missing &+= 1
+                    continue
+                }
                 note(error, absolute(pod.directory) + "/" + entry.name)
                 isComplete = false
             }

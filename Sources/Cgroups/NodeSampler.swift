@@ -100,6 +100,7 @@ public final class NodeSampler {
     public var statistics: SweepStatistics {
         var all = counters
         all.filesRead = reader.filesRead
+        all.bytesRead = reader.bytesRead
         return all
     }
 

@@ -53,10 +53,17 @@ public struct SweepChanges: Sendable {
 public struct SweepStatistics: Sendable, Equatable {
     public var sweeps: UInt64 = 0
     public var filesRead: UInt64 = 0
+    /// What the kernel gave us of them.
+    public var bytesRead: UInt64 = 0
     /// Containers that went away.
     public var vanished: UInt64 = 0
     /// System calls that failed on something that is there.
     public var readErrors: UInt64 = 0
+    /// The same by error number.
+    public var readErrorsByNumber = ErrorCounts()
+    /// Files and directories that were gone when they were to be read: races with a container's end, which are no
+    /// errors, and files of a controller that is off.
+    public var missing: UInt64 = 0
     /// Files that were read and not understood.
     public var parseErrors: UInt64 = 0
     public var directoriesListed: UInt64 = 0

@@ -9,7 +9,7 @@ private let pod = "kubepods/burstable/podu-1"
 /// One thread's filesystem permissions are another user's, for as long as `body` runs (it may not suspend).
 @_silgen_name("setfsuid") private func setfsuid(_ user: UInt32) -> Int32
 
-private func asNobody<Value>(_ body: () throws -> Value) rethrows -> Value {
+func asNobody<Value>(_ body: () throws -> Value) rethrows -> Value {
     _ = setfsuid(65534)
     defer { _ = setfsuid(geteuid()) }
     return try body()

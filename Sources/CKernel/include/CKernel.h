@@ -35,6 +35,9 @@ size_t CKernel_heap_bytes(void);
 /* pthread_setname_np(3) for the calling thread. */
 void CKernel_name_this_thread(const char *name);
 
+/* strerrorname_np(3): "ENOENT"; NULL for a number that is none. */
+const char *CKernel_error_name(int number);
+
 /* getopt_long(3)'s globals, which Swift 6 does not let through. */
 const char *CKernel_optarg(void);
 int CKernel_optind(void);

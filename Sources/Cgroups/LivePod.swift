@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A pod that a sweep saw, to be read later. It may be gone by then.
+public struct LivePod {
+    let pod: TrackedPod
+}
+
+/// A pod and its containers as they were at one moment.
+public struct PodState: Sendable {
+    public var pod: PodRecord
+    public var containers: [ContainerState]
+
+    public init(pod: PodRecord, containers: [ContainerState]) {
+        self.pod = pod
+        self.containers = containers
+    }
+}
+
+public struct ContainerState: Sendable {
+    /// With the figures of that moment, not of the last sweep.
+    public var record: ContainerRecord
+    public var details: CgroupDetails
+
+    public init(record: ContainerRecord, details: CgroupDetails) {
+        self.record = record
+        self.details = details
+    }
+}
+
+/// Pods one by one: whoever has something else to do in time reads as many of them as fit in between.
+extension NodeSampler {
+    /// Those of the last sweep, with or without containers.
+    public var livePods: [LivePod] { root?.groups.filter { !$0.isStray }.flatMap { $0.pods.map(LivePod.init) } ?? [] }
+
+    /// Reads a pod's own files and those of its containers, `details` included. Sweeps may come between this and
+    /// `livePods`. nil: the pod is gone.
+    public func state(of live: LivePod) -> PodState? {
+        guard let root else { return nil }
+        let split = split(root)
+        guard let pod = record(of: live.pod, split, otherTree(split)) else { return nil }
+        var containers: [ContainerState] = []
+        for container in live.pod.containers {
+            guard table.records.indices.contains(container.slot), var record = table.records[container.slot] else {
+                continue
+            }
+            sawMissing = false
+            record.take(figures(split, primary: container.primary, secondary: container.secondary))
+            // What is left of a cgroup that was removed in between says nothing.
+            if sawMissing, record.cpuNanoseconds == nil, record.usageBytes == nil { continue }
+            containers.append(ContainerState(record: record, details: details(path: record.identity.path)))
+        }
+        // A removed directory that is held open is still there, but tells nothing.
+        if pod.cpuNanoseconds == nil, pod.usageBytes == nil, containers.isEmpty { return nil }
+        return PodState(pod: pod, containers: containers)
+    }
+}
