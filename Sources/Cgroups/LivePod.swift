@@ -32,22 +32,29 @@ extension NodeSampler {
     /// Those of the last sweep, with or without containers.
     public var livePods: [LivePod] { root?.groups.filter { !$0.isStray }.flatMap { $0.pods.map(LivePod.init) } ?? [] }
 
-    /// Reads a pod's own files and those of its containers, `details` included. Sweeps may come between this and
+    /// Reads a pod's own files and those of its containers, `parts` of their details included. Sweeps may come between this and
     /// `livePods`. nil: the pod is gone.
-    public func state(of live: LivePod) -> PodState? {
+    public func state(of live: LivePod, _ parts: CgroupDetails.Parts = .all) -> PodState? {
         guard let root else { return nil }
         let split = split(root)
         guard let pod = record(of: live.pod, split, otherTree(split)) else { return nil }
         var containers: [ContainerState] = []
-        for container in live.pod.containers {
+        let attributed = live.pod.attributed
+        for container in live.pod.containers.filter({ one in !attributed.contains { $0 === one } }) {
             guard table.records.indices.contains(container.slot), var record = table.records[container.slot] else {
                 continue
             }
             sawMissing = false
-            record.take(figures(split, primary: container.primary, secondary: container.secondary))
+            record.take(figures(split, primary: container.primary, secondary: container.secondary, turn(of: container)))
             // What is left of a cgroup that was removed in between says nothing.
             if sawMissing, record.cpuNanoseconds == nil, record.usageBytes == nil { continue }
-            containers.append(ContainerState(record: record, details: details(path: record.identity.path)))
+            containers.append(ContainerState(record: record, details: details(path: record.identity.path, parts)))
+        }
+        // Those whose figures are the pod's, or none, have no files of their own to read: as in the last sweep.
+        for container in attributed {
+            if table.records.indices.contains(container.slot), let record = table.records[container.slot] {
+                containers.append(ContainerState(record: record, details: details(path: record.identity.path, parts)))
+            }
         }
         // A removed directory that is held open is still there, but tells nothing.
         if pod.cpuNanoseconds == nil, pod.usageBytes == nil, containers.isEmpty { return nil }

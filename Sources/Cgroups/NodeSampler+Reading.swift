@@ -55,13 +55,8 @@ extension NodeSampler {
         }
         trace?.subject = container.identity.path
         sawMissing = false
-        let turn: StatTurn =
-            if let known = container.inactiveFile, !pacing.mayRead(slot: container.slot, isKnown: true) {
-                .reuse(known)
-            } else {
-                .read
-            }
-        var figures = figures(split, primary: container.primary, secondary: container.secondary, turn)
+        var figures = figures(
+            split, primary: container.primary, secondary: container.secondary, turn(of: container))
         replay(&figures, in: container.primary)
         container.inactiveFile = figures.inactiveFileBytes
         if sawMissing {
@@ -83,6 +78,13 @@ extension NodeSampler {
         case read
         /// As an earlier sweep read it, bytes.
         case reuse(UInt64)
+    }
+
+    func turn(of container: TrackedContainer) -> StatTurn {
+        guard let known = container.inactiveFile, !pacing.mayRead(slot: container.slot, isKnown: true) else {
+            return .read
+        }
+        return .reuse(known)
     }
 
     /// What the three files of a cgroup say; `secondary` is its directory in the tree that is not walked. Without a turn

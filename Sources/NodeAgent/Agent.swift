@@ -57,6 +57,7 @@ public enum Agent {
         let sampler = try NodeSampler(roots: options.roots)
         let settings = try pushSettings(options, sampler, log)
         let feed = FrameFeed()
+        let endpoint = try RunningEndpoint(options, pushes: settings.registry, log)
         var threads: [ThreadBox] = []
         for endpoint in options.aggregators {
             let group = try PusherGroup(endpoint: endpoint, settings: settings, feed: feed)
@@ -65,11 +66,16 @@ public enum Agent {
         log.info(
             "agent started", ("node", options.nodeName), ("interval", DurationFlag.format(options.interval)),
             ("mode", "\(sampler.mode)"), ("kubepods", sampler.kubepodsPath), ("version", Version.text))
-        SampleLoop(sampler: sampler, feed: feed, interval: options.interval, log: log, signals: signals).run()
+        SampleLoop(
+            sampler: sampler, feed: feed, interval: options.interval, log: log, signals: signals,
+            board: endpoint?.board, details: endpoint?.details
+        ).run()
         feed.finish()
+        endpoint?.stop()
         log.info("shutting down")
         // A look-up can block for as long as the resolver likes; the process does not wait for it.
         let deadline = Deadline.after(settings.times.goodbye + Self.joinSlack)
+        if let endpoint { threads.append(endpoint.thread) }
         for thread in threads where !thread.join(by: deadline) { thread.leaveToProcess() }
     }
 

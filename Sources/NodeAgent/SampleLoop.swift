@@ -14,14 +14,19 @@ struct SampleLoop {
     let interval: Duration
     let log: AgentLog
     let signals: SignalDescriptor
+    /// Where to tell how sweeps went; nil: nobody asks.
+    var board: SamplerBoard?
+    /// Who wants to know more than sweeps read; nil: nobody.
+    var details: DetailCollector?
 
     /// Returns after the signal, with one last sweep published.
     func run() {
         var problem: String?
         // Before the first listings.
         let births = sampler.watchBirths()
+        var work: DetailWork?
         sweep(&problem)
-        wait(until: .after(min(Self.firstPause, interval)))
+        wait(until: .after(min(Self.firstPause, interval)), &work)
         // Ticks are counted from here: a late one does not push the others back.
         var tick = Deadline.after(.zero)
         while !signals.isRaised {
@@ -29,13 +34,13 @@ struct SampleLoop {
             tick = tick.advanced(by: interval)
             if tick.hasPassed { tick = Deadline.after(interval) }
             var early = EarlySweeps()
-            while let births, early.areLeft, isBorn(births, before: tick) {
+            while let births, early.areLeft, isBorn(births, before: tick, &work) {
                 guard let moment = early.born(nextTick: tick) else { break }
-                wait(until: moment)
+                wait(until: moment, &work)
                 births.drain()
                 if !signals.isRaised { sweep(&problem) }
             }
-            wait(until: tick)
+            wait(until: tick, &work)
             births?.drain()
         }
         sweep(&problem)
@@ -44,6 +49,7 @@ struct SampleLoop {
     /// - Parameter problem: what was last complained of, so that it is logged when it changes.
     private func sweep(_ problem: inout String?) {
         var current: String?
+        var hasFailed = false
         do {
             let changes = try sampler.sweep()
             let problems = sampler.problems
@@ -51,7 +57,9 @@ struct SampleLoop {
             try feed.publish { encoder in SweepEncoding.encode(changes, of: sampler, into: &encoder) }
         } catch {
             current = "\(error)"
+            hasFailed = true
         }
+        board?.swept(sampler, failed: hasFailed)
         if current != problem {
             if let current {
                 log.warning("cannot read everything", ("reason", current))
@@ -62,25 +70,46 @@ struct SampleLoop {
         problem = current
     }
 
-    private func wait(until deadline: Deadline) {
-        _ = wait(for: nil, until: deadline)
+    private func wait(until deadline: Deadline, _ work: inout DetailWork?) {
+        _ = wait(for: nil, until: deadline, &work)
     }
 
     /// Whether something was made before the deadline, and no signal came.
-    private func isBorn(_ births: BirthWatch, before deadline: Deadline) -> Bool {
-        wait(for: births.descriptor, until: deadline) && !signals.isRaised
+    private func isBorn(_ births: BirthWatch, before deadline: Deadline, _ work: inout DetailWork?) -> Bool {
+        wait(for: births.descriptor, until: deadline, &work) && !signals.isRaised
     }
 
-    /// Returns at the deadline, at a signal, or when the descriptor is readable: then true.
-    private func wait(for descriptor: Int32?, until deadline: Deadline) -> Bool {
+    /// Returns at the deadline, at a signal, or when the descriptor is readable: then true. Until then it does what the
+    /// endpoint asks for.
+    private func wait(for descriptor: Int32?, until deadline: Deadline, _ work: inout DetailWork?) -> Bool {
         while !signals.isRaised, !deadline.hasPassed {
-            var entries = [pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)]
-            if let descriptor { entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
-            let count = nfds_t(entries.count)
-            if unsafe poll(&entries, count, deadline.remainingMilliseconds) > 0 {
-                return entries.last?.fd == descriptor
+            let isBusy = isAtWork(&work)
+            // A descriptor below 0 is passed over.
+            var entries: InlineArray<3, pollfd> = [
+                pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: details?.request.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            var span = entries.mutableSpan
+            _ = unsafe span.withUnsafeMutableBufferPointer {
+                unsafe poll($0.baseAddress, 3, isBusy ? 0 : deadline.remainingMilliseconds)
             }
+            if entries[1].revents != 0 { return true }
+            if entries[0].revents != 0 { return false }
+            if entries[2].revents != 0 { details?.request.drain() }
         }
         return false
+    }
+
+    /// Does a small part of what the endpoint asks for, so that the next sweep is hardly late for it.
+    /// - Returns: whether there was something to do.
+    private func isAtWork(_ work: inout DetailWork?) -> Bool {
+        guard let details else { return false }
+        if work == nil {
+            guard details.isWanted else { return false }
+            work = DetailWork(sampler)
+        }
+        if work?.step(sampler) == true, let done = work.take() { details.finish(done.finish()) }
+        return true
     }
 }

@@ -16,7 +16,8 @@ struct AgentFlag: Sendable {
 
 extension AgentFlag {
     /// Everything the agent understands, in the order in which `--help` shows it.
-    static let all: [AgentFlag] = connection + node + output + dumping + explain + doctor + capture + about
+    static let all: [AgentFlag] =
+        connection + node + endpoint + output + dumping + explain + doctor + capture + about
 
     static let connection: [AgentFlag] = [
         AgentFlag(

@@ -38,6 +38,9 @@ extension AgentOptions {
         guard !nodeName.isEmpty else { throw FlagError("--node-name: this host has no name; give the node's") }
         try dump.validate(for: action)
         guard action == .push else { return }
+        guard !metricsDetail || metricsAddress != nil else {
+            throw FlagError("--metrics-detail adds to what --metrics-address serves, which is missing")
+        }
         guard !aggregators.isEmpty else {
             throw FlagError("--aggregator is missing; name the aggregator as HOST:PORT, or use --dump to only print")
         }

@@ -24,6 +24,10 @@ package struct AgentOptions: Equatable, Sendable {
     /// The agent's own pod, which tells its node's kubepods root from a nested one's.
     package var podUID = ""
     package var logLevel = LogLevel.info
+    /// Where to tell of ourselves over HTTP; nil: nowhere. An empty host is every address.
+    package var metricsAddress: Endpoint?
+    /// Each container's figures as well.
+    package var metricsDetail = false
     package var action = AgentAction.push
     package var dump = DumpOptions()
     /// Where `--capture` writes; "-": standard output.

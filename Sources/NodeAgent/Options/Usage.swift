@@ -19,6 +19,9 @@ package enum Usage {
         The node:
         \(table(AgentFlag.node))
 
+        Its own health:
+        \(table(AgentFlag.endpoint))
+
         A node's files, looked at elsewhere:
         \(table(AgentFlag.capture))
 

@@ -24,11 +24,14 @@ struct PushSession: ~Copyable {
     private let settings: PushSettings
     private let feed: FrameFeed
     private let signal: EventSignal
+    private let counters: PushCounters
 
     /// Connects and introduces itself.
     init(
-        address: SocketAddress, serverName: String, settings: PushSettings, feed: FrameFeed, signal: EventSignal
+        address: SocketAddress, serverName: String, settings: PushSettings, feed: FrameFeed, signal: EventSignal,
+        counters: PushCounters = PushCounters()
     ) throws(End) {
+        self.counters = counters
         self.settings = settings
         self.feed = feed
         self.signal = signal
@@ -102,6 +105,7 @@ struct PushSession: ~Copyable {
             state.sent(frame)
             framesSent &+= 1
             if framesSent == StartupPages.settledAfterFrames { settings.settled() }
+            counters.change { $0.sent(frame) }
         }
         if lastMoment != nil { throw End.finished }
         switch try stream.wait(wake: signal.descriptor, deadline: nextCredentialCheck) {
@@ -124,6 +128,7 @@ struct PushSession: ~Copyable {
                     "session open", ("aggregator", stream.peerDescription), ("instance", welcome.instance))
                 welcomed()
             case .resync(let reason):
+                counters.change { $0.resyncs += 1 }
                 settings.log.warning(
                     "the aggregator asks for a complete frame", ("aggregator", stream.peerDescription),
                     ("reason", reason))

@@ -17,6 +17,8 @@ struct PushSettings: Sendable {
     var times = PushTimes()
     /// Called once in each session, when all that it needed only to begin is behind it.
     var settled: @Sendable () -> Void = StartupPages.giveBack
+    /// Where pushers keep count.
+    var registry = PushRegistry()
 
     var writeLimit: Duration { max(times.write, interval * 2) }
 }

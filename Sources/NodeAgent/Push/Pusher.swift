@@ -41,13 +41,15 @@ final class Pusher: Sendable {
     func run() {
         feed.add(listener: signal)
         defer { feed.remove(listener: signal) }
+        let counters = settings.registry.enter(address)
+        defer { settings.registry.leave(address) }
         var backoff = Backoff(interval: settings.interval, first: settings.times.firstPause)
         /// What was last complained of: an aggregator that stays away is one line, not one for each attempt.
         var complaint: String?
         while mayGoOn {
             var pause: Duration?
             var held: Deadline?
-            let end = attempt {
+            let end = attempt(counters) {
                 complaint = nil
                 held = .after(settings.times.held)
                 hasFailed.store(false, ordering: .releasing)
@@ -56,6 +58,7 @@ final class Pusher: Sendable {
             switch end {
             case .finished: return
             case .refused(let reject):
+                counters.change { $0.rejects[reject.code, default: 0] += 1 }
                 if complaint != reject.reason {
                     settings.log.error(
                         "the aggregator refuses this agent", ("aggregator", "\(address)"),
@@ -64,6 +67,7 @@ final class Pusher: Sendable {
                 complaint = reject.reason
                 if reject.isForAPerson { pause = settings.times.afterRefusal * Double.random(in: 0.5..<1) }
             case .failed(let reason):
+                counters.change { $0.failures += 1 }
                 if complaint != reason, mayGoOn {
                     settings.log.warning(
                         "no session; trying again", ("aggregator", "\(address)"), ("reason", reason))
@@ -76,11 +80,22 @@ final class Pusher: Sendable {
         }
     }
 
-    private func attempt(welcomed: () -> Void) -> PushSession.End {
+    private func attempt(_ counters: PushCounters, welcomed: () -> Void) -> PushSession.End {
+        counters.change { $0.attempts += 1 }
+        var isOpen = false
+        defer { if isOpen { counters.change { $0.open -= 1 } } }
         do throws(PushSession.End) {
             let session = try PushSession(
-                address: address, serverName: serverName, settings: settings, feed: feed, signal: signal)
-            return session.run(welcomed: welcomed)
+                address: address, serverName: serverName, settings: settings, feed: feed, signal: signal,
+                counters: counters)
+            return session.run {
+                isOpen = true
+                counters.change { figures in
+                    figures.sessions += 1
+                    figures.open += 1
+                }
+                welcomed()
+            }
         } catch {
             return error
         }

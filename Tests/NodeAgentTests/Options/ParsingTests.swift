@@ -58,6 +58,8 @@ struct ParsingTests {
         Case(flag: "log-root", value: "/l") { $0.logRoot == "/l" },
         Case(flag: "kubepods-root", value: "a/b") { $0.kubepodsRoot == "a/b" },
         Case(flag: "pod-uid", value: "u") { $0.podUID == "u" },
+        Case(flag: "metrics-address", value: ":0") { $0.metricsAddress == Endpoint(host: "", port: 0) },
+        Case(flag: "metrics-detail") { $0.metricsDetail },
         Case(flag: "dump") { $0.action == .dump },
         Case(flag: "output", value: "json") { $0.dump.format == .json },
         Case(flag: "log-level", value: "debug") { $0.logLevel == .debug },
@@ -197,6 +199,7 @@ struct ParsingTests {
         "a push that lacks something names what is missing",
         arguments: [
             ([], "--aggregator is missing"),
+            (["--metrics-detail"], "--metrics-detail adds to what --metrics-address serves"),
             (["--aggregator", "a"], "--ca-file is missing"),
             (["--aggregator", "a", "--ca-file", "c"], "--token-file is missing"),
             (["--aggregator", "a", "--ca-file", "c", "--cert-file", "x"], "--key-file is missing"),
