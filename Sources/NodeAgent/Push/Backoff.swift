@@ -2,9 +2,9 @@
 
 /// How long to wait before the next attempt: exponential, with full jitter, so that agents which lost the same
 /// aggregator at the same moment do not come back at the same moment.
-struct Backoff: Sendable {
+package struct Backoff: Sendable {
     /// Upper bound of the first wait.
-    static let first: Duration = .milliseconds(250)
+    package static let first: Duration = .milliseconds(250)
     /// With an interval of 5 s an agent is back within two of them, and 5,000 agents within 15 s.
     static let longest: Duration = .seconds(5)
 
@@ -13,19 +13,19 @@ struct Backoff: Sendable {
     private var attempts = 0
 
     /// - Parameter interval: of sampling; a wait longer than that would cost samples for nothing.
-    init(interval: Duration, first: Duration = Backoff.first) {
+    package init(interval: Duration, first: Duration = Backoff.first) {
         self.first = first
         cap = min(Self.longest, max(.seconds(1), interval))
     }
 
     /// - Parameter random: a number in 0..<1.
-    mutating func next(random: Double = .random(in: 0..<1)) -> Duration {
+    package mutating func next(random: Double = .random(in: 0..<1)) -> Duration {
         let bound = min(cap, first * (1 << min(attempts, 10)))
         attempts += 1
         return bound * random
     }
 
-    mutating func succeeded() {
+    package mutating func succeeded() {
         attempts = 0
     }
 }

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
-import TLS
+package import TLS
 
 /// The TLS settings of the connections to come: made anew when the files that they come from have changed. So a CA that is
 /// rotated, or a client certificate that is renewed, needs no restart; connections that stand are left alone.
-final class ClientContexts: Sendable {
-    struct Files: Equatable, Sendable {
+package final class ClientContexts: Sendable {
+    package struct Files: Equatable, Sendable {
         var ca: String
         /// Both or none.
         var certificate: String?
         var key: String?
+
+        package init(ca: String, certificate: String?, key: String?) {
+            self.ca = ca
+            self.certificate = certificate
+            self.key = key
+        }
     }
 
     /// What was in the files when the context was made.
@@ -23,14 +29,14 @@ final class ClientContexts: Sendable {
     private let alpn: [String]
     private let known = Mutex<(contents: Contents, context: TLSContext)?>(nil)
 
-    init(files: Files, alpn: [String]) {
+    package init(files: Files, alpn: [String]) {
         self.files = files
         self.alpn = alpn
     }
 
     /// Reads the files; blocks.
     /// - Throws: errors name the flag, the file and what it should hold.
-    func current() throws(TLSError) -> TLSContext {
+    package func current() throws(TLSError) -> TLSContext {
         let contents = Contents(
             ca: try Self.ofCA { () throws(TLSError) in try SmallFile.read(files.ca) },
             certificate: try Self.read(files.certificate), key: try Self.read(files.key))

@@ -3,18 +3,20 @@ import Glibc
 import Wire
 
 /// A token in a file that somebody else rotates, as kubelet does with a projected ServiceAccount token.
-struct CredentialFile: Sendable {
+package struct CredentialFile: Sendable {
     let path: String
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package init(path: String) { self.path = path }
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// White space that a file may have around its token, in bytes.
     private static let slackBytes = 1 << 10
 
     /// The token, without the white space around it.
-    func read() throws(Failure) -> String {
+    package func read() throws(Failure) -> String {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw unreadable() }
         defer { close(descriptor) }

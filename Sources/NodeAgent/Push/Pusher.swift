@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 import TLS
-import Wire
+package import Wire
 
 /// Keeps a session to one address alive: connects, pushes, and after a failure tries again. One thread each.
 final class Pusher: Sendable {
@@ -104,7 +104,7 @@ final class Pusher: Sendable {
 
 extension Reject {
     /// Whether trying again soon is of no use: somebody has to change something first.
-    fileprivate var isForAPerson: Bool {
+    package var isForAPerson: Bool {
         switch code {
         case .shuttingDown, .overloaded: false
         case .unspecified, .protocol, .unauthenticated, .wrongNode, .duplicateNode: true

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Wire
+package import Wire
 
 /// The agent's side of one session: what the aggregator said, and what may be sent. No I/O.
-struct SessionState {
+package struct SessionState {
     private enum State {
         case greeting
         /// `sent`: the last frame's number; nil: the next one must be complete.
@@ -12,7 +12,9 @@ struct SessionState {
 
     private var state = State.greeting
 
-    enum Event: Equatable {
+    package init() {}
+
+    package enum Event: Equatable {
         case welcomed(Welcome)
         case resync(reason: String)
         case refused(Reject)
@@ -20,7 +22,7 @@ struct SessionState {
         case violation(String)
     }
 
-    mutating func received(_ message: AggregatorMessage) -> Event {
+    package mutating func received(_ message: AggregatorMessage) -> Event {
         switch (state, message) {
         case (.greeting, .welcome(let welcome)):
             state = .streaming(sent: nil)
@@ -40,20 +42,20 @@ struct SessionState {
         }
     }
 
-    enum Sending: Equatable {
+    package enum Sending: Equatable {
         case nothing
         case frame(after: UInt64?)
     }
 
     /// What to ask the feed for.
-    var sending: Sending {
+    package var sending: Sending {
         switch state {
         case .streaming(let sent): .frame(after: sent)
         case .greeting, .refused: .nothing
         }
     }
 
-    mutating func sent(_ frame: EncodedFrame) {
+    package mutating func sent(_ frame: EncodedFrame) {
         guard case .streaming = state else { return }
         state = .streaming(sent: frame.sequence)
     }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One JSON object on a line, written key by key (RFC 8259).
-struct JSONLine {
+package struct JSONLine {
     private var body = ""
 
-    var text: String { "{\(body)}" }
+    package init() {}
 
-    mutating func add(_ key: String, _ value: String?) { add(key, raw: value.map(Self.quoted) ?? "null") }
+    package var text: String { "{\(body)}" }
 
-    mutating func add(_ key: String, _ value: UInt64?) { add(key, raw: value.map { "\($0)" } ?? "null") }
+    package mutating func add(_ key: String, _ value: String?) { add(key, raw: value.map(Self.quoted) ?? "null") }
 
-    mutating func add(_ key: String, _ values: [String]) {
+    package mutating func add(_ key: String, _ value: UInt64?) { add(key, raw: value.map { "\($0)" } ?? "null") }
+
+    package mutating func add(_ key: String, _ values: [String]) {
         add(key, raw: "[" + values.map(Self.quoted).joined(separator: ",") + "]")
     }
 
