@@ -21,6 +21,7 @@ let package = Package(
     products: [
         .executable(name: "agent", targets: ["AgentMain"]),
         .executable(name: "aggregator", targets: ["AggregatorMain"]),
+        .executable(name: "swarm", targets: ["Swarm"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -85,7 +86,17 @@ let package = Package(
 
         // What `make bench` measures with; not shipped.
         .executableTarget(
-            name: "Bench", dependencies: ["CKernel", "Cgroups", "Console", "TLS", "Wire"], swiftSettings: common),
+            name: "Bench", dependencies: ["CKernel", "Cgroups", "Console", "Formats", "TLS", "Wire"],
+            swiftSettings: common),
+        // Many agents in one process, to load an aggregator with; not shipped.
+        .executableTarget(
+            name: "Swarm",
+            dependencies: [
+                "Console", "NodeAgent", "TLS", "TLSChannel", "Wire",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
 
         // Tests: one folder per target.
         .executableTarget(name: "Churn", path: "Tests/Churn"),
@@ -147,7 +158,16 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["AgentMain", "AggregatorMain", "Cgroups", "Churn", "TLS", "TLSTestSupport", "Wire"],
+            dependencies: [
+                "AgentMain", "AggregatorMain", "Cgroups", "Churn", "Formats", "Swarm", "TLS", "TLSTestSupport", "Wire",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "SwarmTests",
+            dependencies: [
+                "Swarm", "Console", "Formats", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: common),
         .testTarget(
             name: "AggregatorMainTests",

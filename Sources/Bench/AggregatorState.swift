@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 import TLS
-import Wire
 
 /// A standalone aggregator, known from its state directory.
 struct AggregatorState {
-    let pushAddress: SocketAddress
-    let agentToken: String
-    let pushContext: TLSContext
+    /// With which a swarm gets in.
+    let swarmFlags: [String]
     /// The addresses are loopback ones, which its certificate names.
-    static let serverName = "localhost"
+    private static let serverName = "localhost"
 
     private let apiAddress: SocketAddress
     private let apiContext: TLSContext
@@ -19,26 +17,19 @@ struct AggregatorState {
         func text(_ name: String) throws -> String {
             String(try TextFile.read("\(directory)/\(name)").drop { $0.isWhitespace }.prefix { !$0.isWhitespace })
         }
-        pushAddress = try Self.loopback(try text("push-address"))
-        agentToken = try text("agent-token")
+        swarmFlags = [
+            "--aggregator", try text("push-address"), "--ca-file", "\(directory)/ca.crt",
+            "--token-file", "\(directory)/agent-token",
+        ]
         userToken = try text("user-token")
         let trust = TrustRoots.file("\(directory)/ca.crt")
-        pushContext = try TLSContext.client(trust: trust, alpn: [PushProtocol.alpn])
         apiContext = try TLSContext.client(trust: trust, alpn: ["http/1.1"])
         let prefix = "server: https://"
         let lines = try TextFile.read("\(directory)/kubeconfig").split(separator: "\n")
         guard let server = lines.lazy.map({ $0.drop { $0 == " " } }).first(where: { $0.hasPrefix(prefix) }) else {
             throw BenchError("\(directory)/kubeconfig names no server")
         }
-        apiAddress = try Self.loopback(String(server.dropFirst(prefix.count)))
-    }
-
-    private static func loopback(_ text: String) throws -> SocketAddress {
-        let endpoint = try Endpoint.parse(text)
-        guard endpoint.host.hasPrefix("127.") || endpoint.host == "::1",
-            let address = SocketAddress(ipLiteral: endpoint.host, port: endpoint.port)
-        else { throw BenchError("\(text) is not a loopback address; nothing else is put under load") }
-        return address
+        apiAddress = try LoopbackAddress.parse(String(server.dropFirst(prefix.count)))
     }
 
     /// What the aggregator counted up to now.

@@ -14,6 +14,7 @@ do {
     case "dump": try DumpBench.run(&flags)
     case "agent": try AgentBench.run(&flags)
     case "memory": try MemoryBench.run(&flags)
+    case "handshakes": try HandshakeBench.run(&flags)
     case "ingest": try IngestBench.run(&flags)
     case "report": try Report.run(&flags)
     default: throw BenchError("\"\(flags.command)\" is no command; see Benchmarks/bench for their use", isUsage: true)

@@ -14,6 +14,9 @@ struct Generator: RandomNumberGenerator {
         return value ^ (value >> 31)
     }
 
+    /// 0..<1, evenly. A simulated sample takes several.
+    mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
 

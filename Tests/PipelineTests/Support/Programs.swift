@@ -7,6 +7,7 @@ enum Programs {
     static let aggregator = path("aggregator")
     /// Makes and removes cgroups for as long as it is told to.
     static let churn = path("Churn")
+    static let swarm = path("swarm")
     /// Not part of the build; nil where it is not installed.
     static let kubectl = inPath("kubectl")
 

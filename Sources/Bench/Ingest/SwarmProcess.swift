@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Formats
+import Glibc
+
+/// A swarm that pushes to the aggregator, and what it says of itself. Ends with this value.
+final class SwarmProcess {
+    private let pid: pid_t
+    /// Its number may be another process' by now.
+    private var isReaped = false
+    private let report: String
+
+    /// - Parameters:
+    ///   - program: the swarm's executable.
+    ///   - report: the file that it reports to.
+    init(program: String, report: String, aggregator: AggregatorState, nodes: Int, flags: [String]) throws {
+        self.report = report
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, report, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let arguments =
+            [program] + aggregator.swarmFlags
+            + ["--nodes", "\(nodes)", "--node-template", "bench-{node}", "--report-every", "100ms", "-o", "json"]
+            + flags
+        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { for pointer in argv { free(pointer) } }
+        var pid = pid_t()
+        let code = posix_spawn(&pid, program, &actions, nil, &argv, environ)
+        guard code == 0 else { throw BenchError("\(program): \(String(cString: strerror(code)))") }
+        self.pid = pid
+    }
+
+    /// Waits until all sessions are open.
+    func awaitSessions(within seconds: Int64) throws {
+        let deadline = Clocks.monotonic + seconds * 1_000_000_000
+        while try lastReport()?["ramp_ms"]?.integer == nil {
+            guard Clocks.monotonic < deadline, !hasEnded else {
+                throw BenchError("the swarm has not opened its sessions; its last word: \(try lastWord() ?? "none")")
+            }
+            Clocks.sleep(milliseconds: 10)
+        }
+    }
+
+    /// Waits for its end.
+    /// - Returns: its last report.
+    /// - Throws: when it could not be the load that was asked for.
+    func finish(within seconds: Int64) throws -> JSONValue {
+        let deadline = Clocks.monotonic + seconds * 1_000_000_000
+        while !hasEnded {
+            guard Clocks.monotonic < deadline else { throw BenchError("the swarm does not end") }
+            Clocks.sleep(milliseconds: 50)
+        }
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+        isReaped = true
+        guard status == 0, let report = try lastReport() else {
+            throw BenchError("the swarm was not the load that was asked for: \(try lastWord() ?? "it said nothing")")
+        }
+        return report
+    }
+
+    deinit {
+        guard !isReaped else { return }
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+    }
+
+    private var hasEnded: Bool {
+        var info = siginfo_t()
+        return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_signo != 0
+    }
+
+    private func lastReport() throws -> JSONValue? { try lastWord().flatMap { JSONValue(parsing: Array($0.utf8)) } }
+
+    /// The last whole line.
+    private func lastWord() throws -> Substring? {
+        let text = try TextFile.read(report)
+        return text.prefix(through: text.lastIndex(of: "\n") ?? text.startIndex).split(separator: "\n").last
+    }
+}

@@ -1,0 +1,1 @@
+../Swarm/Options/LoopbackAddress.swift

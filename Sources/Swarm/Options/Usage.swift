@@ -1,0 +1,1 @@
+../../AggregatorMain/Usage.swift
