@@ -104,7 +104,8 @@ let package = Package(
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "TLSTestSupport"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
-        .testTarget(name: "CgroupsTests", dependencies: ["CKernel", "Cgroups"], swiftSettings: common),
+        .testTarget(
+            name: "CgroupsTests", dependencies: ["CKernel", "Cgroups"], exclude: ["Corpus"], swiftSettings: common),
         .target(name: "TLSTestSupport", dependencies: ["TLS"], path: "Tests/TLSTestSupport", swiftSettings: common),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "TLSTestSupport"], swiftSettings: common),
         .testTarget(

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzing of Wire and of KubeAPI's decoders, and cost measurement of Wire: a package of its own, so that neither is part of the main build. The sources are
-// links to the main package's; only the flags differ.
+// Fuzzing of Wire, of KubeAPI's decoders and of Cgroups' parsers, and cost measurement of Wire: a package of its own, so
+// that neither is part of the main build. The sources are links to the main package's; only the flags differ.
 import PackageDescription
 
 let common: [SwiftSetting] = [
@@ -28,6 +28,11 @@ let package = Package(
         .target(
             name: "KubeAPI", dependencies: ["CKubeProto", "CProtobufC", "Formats"],
             swiftSettings: common + [.strictMemorySafety()]),
+        .target(name: "CKernel"),
+        .target(name: "Cgroups", dependencies: ["CKernel"], swiftSettings: common + [.strictMemorySafety()]),
+        .executableTarget(
+            name: "CgroupsFuzz", dependencies: ["Cgroups"],
+            swiftSettings: common + [.unsafeFlags(["-parse-as-library"])]),
         .executableTarget(
             name: "KubeFuzz", dependencies: ["KubeAPI"],
             swiftSettings: common + [.unsafeFlags(["-parse-as-library"])]),

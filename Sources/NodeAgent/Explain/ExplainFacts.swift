@@ -58,7 +58,7 @@ extension ExplainFacts {
     ///   - sampler: after the second.
     init(_ sampler: NodeSampler, roots: NodeRoots, before: (slots: [ContainerRecord?], pods: [PodRecord])) {
         let logs = NodeLogs(at: roots.logs)
-        var problems = [sampler.kubepodsProblem, sampler.namesProblem].compactMap { $0.map { "\($0)" } }
+        var problems = sampler.problems.map { "\($0)" }
         func kept<Value>(_ read: () throws(CgroupError) -> [Value]) -> [Value] {
             do throws(CgroupError) {
                 return try read()

@@ -26,8 +26,8 @@ class Dump:
 
     @classmethod
     def parse(cls, text: str) -> "Dump":
-        node, *containers = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-        return cls(node, containers)
+        node, *rows = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        return cls(node, [row for row in rows if row["kind"] != "pod"])
 
 
 @dataclass(frozen=True)

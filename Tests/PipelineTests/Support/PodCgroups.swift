@@ -116,6 +116,7 @@ final class PodCgroups {
             guard fclose(file) == 0 else { throw Program.Failure(description: "\(name): errno \(errno)") }
         }
     }
+
     /// Makes the container's cgroup alone.
     func makeEmpty(_ container: Container) { make(container.path) }
 

@@ -1,0 +1,1 @@
+../WireFuzz/FuzzDriver.swift
