@@ -9,7 +9,7 @@ extension FixtureNode {
     }
 }
 
-/// `agent --dump -o json`: the node's line, then those of its containers.
+/// `agent --dump -o json`: the node's line, then those of its pods and containers.
 /// - Parameters:
 ///   - flags: the node's trees.
 ///   - runner: what to start it with, such as another user.
@@ -22,6 +22,9 @@ func dump(_ flags: [String], runner: [String] = []) async throws -> [TestJSON] {
 extension [TestJSON] {
     /// The line of a container.
     func container(_ id: String) -> TestJSON? { first { $0["container_id"]?.text == id } }
+
+    /// The lines of containers, without the node's and the pods'.
+    var containers: [TestJSON] { filter { $0["container_id"]?.text != nil } }
 
     var problems: String { (first?["problems"]?.items ?? []).compactMap(\.text).joined(separator: "; ") }
 }
