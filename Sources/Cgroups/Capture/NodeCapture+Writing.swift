@@ -37,13 +37,18 @@ extension NodeCapture {
     // MARK: Logs: names and targets, never what is in them
 
     func writeLogs(_ writer: inout EntryWriter) throws {
+        // Directories that could be listed are in the capture although they are empty.
         let top = "var/log/containers"
-        let links = listed("containers") { directory throws(SystemFailure) in try self.links(in: directory) } ?? []
+        let listedLinks = listed("containers") { directory throws(SystemFailure) in try self.links(in: directory) }
+        if listedLinks != nil { try writer.directory(top, nil) }
+        let links = listedLinks ?? []
         for link in links.prefix(Self.maximumLogs) {
             try writer.link(top + "/" + link.name, to: link.target, link.status)
             summary.links += 1
         }
-        let pods = listed("pods") { directory throws(SystemFailure) in try self.pods(in: directory) } ?? []
+        let listedPods = listed("pods") { directory throws(SystemFailure) in try self.pods(in: directory) }
+        if listedPods != nil { try writer.directory("var/log/pods", nil) }
+        let pods = listedPods ?? []
         for pod in pods.prefix(Self.maximumLogs) {
             let place = "var/log/pods/" + pod.name
             try writer.directory(place, pod.status)
