@@ -75,6 +75,6 @@ final class SwarmProcess {
     /// The last whole line.
     private func lastWord() throws -> Substring? {
         let text = try TextFile.read(report)
-        return text.prefix(through: text.lastIndex(of: "\n") ?? text.startIndex).split(separator: "\n").last
+        return text[..<(text.lastIndex(of: "\n") ?? text.startIndex)].split(separator: "\n").last
     }
 }
