@@ -21,11 +21,12 @@ public final class TemporaryDirectory: Sendable {
     /// Makes a file and returns its path.
     public func write(_ name: String, _ bytes: [UInt8]) -> String {
         let file = file(name)
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            fatalError("cannot write \(file): errno \(errno)")
-        }
-        close(descriptor)
+        let draft = file + ".draft"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        // At once, as whoever reads it meanwhile may expect of a kernel's file or of a mounted Secret.
+        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count, close(descriptor) == 0,
+            rename(draft, file) == 0
+        else { fatalError("cannot write \(file): errno \(errno)") }
         return file
     }
 

@@ -2,6 +2,7 @@
 import CKernel
 package import Console
 import Glibc
+import Synchronization
 
 extension AgentOptions {
     /// Reads the command line with `getopt_long(3)`: GNU spellings, abbreviations and `--flag=value` as everywhere.
@@ -82,6 +83,13 @@ extension AgentOptions {
 
     /// Cuts the arguments into flags and their values.
     private static func split(_ arguments: [String]) throws(FlagError) -> [(name: String, value: String)] {
+        try scanner.withLock { _ throws(FlagError) in try scan(arguments) }
+    }
+
+    /// `getopt_long` keeps its place in globals.
+    private static let scanner = Mutex(())
+
+    private static func scan(_ arguments: [String]) throws(FlagError) -> [(name: String, value: String)] {
         var argv = unsafe CStrings(arguments)
         let names = unsafe CStrings(spellings.map(\.name))
         var longFlags = unsafe [option]()
