@@ -8,8 +8,9 @@ import TLS
 struct EarlySweeps {
     /// Between two ticks; each begins with a new value.
     static let most = 2
-    /// A container's link follows its cgroup by some hundred milliseconds.
-    static let settling: Duration = .milliseconds(500)
+    /// A container's link follows its cgroup by some hundred milliseconds, and its first rate should not be that of its
+    /// start alone, over which the aggregator would not take one.
+    static let settling: Duration = .seconds(1)
 
     private var left = most
 

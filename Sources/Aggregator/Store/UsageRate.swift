@@ -38,8 +38,9 @@ struct RateWindow: Equatable, Sendable {
     /// A rate spans at least this long, once the container is that old, µs.
     let lengthMicroseconds: UInt64
 
-    /// Over less than this, the jitter of the reads themselves shows in the figure; no rate is given, µs.
-    static let shortestMicroseconds: UInt64 = 500_000
+    /// Over less than this no rate is given, µs: what a runtime spends on starting a container would look like its load, and
+    /// scale it. Two sweeps that are a second apart are enough.
+    static let shortestMicroseconds: UInt64 = 900_000
 
     /// Points are kept this far apart, so that a ring of fixed size spans the window at any push interval, µs.
     var spacingMicroseconds: UInt64 { lengthMicroseconds / UInt64(CounterRing.capacity / 2) }
