@@ -3,11 +3,12 @@ import TLS
 
 /// Whether a sweep comes before its tick because a pod or a container was made.
 ///
-/// A pod shows itself first with its sandbox, then with its containers, so one early sweep would often be one too few;
-/// more than a few would let a node that starts jobs all the time be swept as if the interval were shorter.
+/// A pod shows itself first with its sandbox, then with its containers, and these are too young for a rate when they are seen
+/// first, so one early sweep would often be two too few. More than a few would let a node that starts jobs all the time be
+/// swept as if the interval were shorter.
 struct EarlySweeps {
     /// Between two ticks; each begins with a new value.
-    static let most = 2
+    static let most = 3
     /// A container's link follows its cgroup by some hundred milliseconds, and its first rate should not be that of its
     /// start alone, over which the aggregator would not take one.
     static let settling: Duration = .seconds(1)

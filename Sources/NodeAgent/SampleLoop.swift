@@ -30,15 +30,17 @@ struct SampleLoop {
         // Ticks are counted from here: a late one does not push the others back.
         var tick = Deadline.after(.zero)
         while !signals.isRaised {
-            sweep(&problem)
+            var hasNewborn = sweep(&problem)
             tick = tick.advanced(by: interval)
             if tick.hasPassed { tick = Deadline.after(interval) }
             var early = EarlySweeps()
-            while let births, early.areLeft, isBorn(births, before: tick, &work) {
+            // One that was seen too young for a rate is looked at again soon, without any news of it.
+            while early.areLeft, hasNewborn || isBorn(births, before: tick, &work) {
                 guard let moment = early.born(nextTick: tick) else { break }
                 wait(until: moment, &work)
-                births.drain()
-                if !signals.isRaised { sweep(&problem) }
+                births?.drain()
+                if signals.isRaised { break }
+                hasNewborn = sweep(&problem)
             }
             wait(until: tick, &work)
             births?.drain()
@@ -47,11 +49,15 @@ struct SampleLoop {
     }
 
     /// - Parameter problem: what was last complained of, so that it is logged when it changes.
-    private func sweep(_ problem: inout String?) {
+    /// - Returns: whether it saw a container for the first time that was made since the sweep before.
+    @discardableResult
+    private func sweep(_ problem: inout String?) -> Bool {
         var current: String?
+        var hasNewborn = false
         var hasFailed = false
         do {
             let changes = try sampler.sweep()
+            hasNewborn = changes.appeared.contains { sampler.slots[$0]?.wasBorn == true }
             let problems = sampler.problems
             if !problems.isEmpty { current = problems.map { "\($0)" }.joined(separator: "; ") }
             try feed.publish { encoder in SweepEncoding.encode(changes, of: sampler, into: &encoder) }
@@ -68,6 +74,7 @@ struct SampleLoop {
             }
         }
         problem = current
+        return hasNewborn
     }
 
     private func wait(until deadline: Deadline, _ work: inout DetailWork?) {
@@ -75,8 +82,9 @@ struct SampleLoop {
     }
 
     /// Whether something was made before the deadline, and no signal came.
-    private func isBorn(_ births: BirthWatch, before deadline: Deadline, _ work: inout DetailWork?) -> Bool {
-        wait(for: births.descriptor, until: deadline, &work) && !signals.isRaised
+    private func isBorn(_ births: BirthWatch?, before deadline: Deadline, _ work: inout DetailWork?) -> Bool {
+        guard let births else { return false }
+        return wait(for: births.descriptor, until: deadline, &work) && !signals.isRaised
     }
 
     /// Returns at the deadline, at a signal, or when the descriptor is readable: then true. Until then it does what the
