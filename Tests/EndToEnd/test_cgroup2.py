@@ -65,6 +65,11 @@ section before files
 section dump /agent --dump -o json --node-name guest
 section after files
 section watched cat /tmp/watched
+section doctor /agent --doctor --node-name guest
+section explain /agent --explain web/busy --node-name guest
+look() {{ /agent --capture /tmp/node.tar && mkdir /tmp/node && tar xf /tmp/node.tar -C /tmp/node; }}
+section capture look
+section elsewhere /agent --root /tmp/node --dump -o json
 """
 
 
@@ -110,7 +115,9 @@ class Run:
             assert section.status == 0, f"{name}: {section.text}"
         self.before, self.after = Files(sections["before"].text), Files(sections["after"].text)
         self.watched = Watched(sections["watched"].text)
+        self.doctor, self.explain = sections["doctor"].text, sections["explain"].text
         lines = [json.loads(line) for line in sections["dump"].text.splitlines() if line.startswith("{")]
+        self.elsewhere = [json.loads(line) for line in sections["elsewhere"].text.splitlines() if line.startswith("{")]
         self.node = lines[0]
         self.containers = {line["container_id"]: line for line in lines[1:] if line["kind"] != "pod"}
 
@@ -162,3 +169,24 @@ def test_the_loads_read_as_what_they_are(run: Run) -> None:
     kernels = run.watched.at(read) - run.watched.at(read - DUMP_SECONDS)
     assert busy["cpu_nanocores"] == pytest.approx(kernels, abs=2e9 * burst)
     assert run.containers[IDLE]["cpu_nanocores"] < 50_000_000
+
+
+def test_the_doctor_finds_nothing_to_mend(run: Run) -> None:
+    assert " 0 FAIL" in run.doctor
+    assert "PSI" in run.doctor and "told for each cgroup" in run.doctor
+
+
+def test_a_figure_is_explained_from_the_kernels_files(run: Run) -> None:
+    assert "Container busy" in run.explain
+    assert "memory.current" in run.explain and "inactive_file" in run.explain
+    assert "rate = (" in run.explain and "reported   yes" in run.explain
+
+
+def test_a_capture_shows_the_same_containers_elsewhere(run: Run) -> None:
+    there = {line["container_id"]: line for line in run.elsewhere if line["kind"] in ("container", "sandbox")}
+    assert set(there) == set(run.containers)
+    for identifier, found in there.items():
+        here = run.containers[identifier]
+        assert (found["kind"], found["container"], found["qos"]) == (here["kind"], here["container"], here["qos"])
+        assert found["cpu_nanoseconds"] >= here["cpu_nanoseconds"]
+    assert there[BUSY]["cpu_nanocores"] > 50_000_000
