@@ -79,7 +79,8 @@ struct ReflectorTests {
         #expect(!pods.reflector.hasSynced)
         pods.run()
         await pods.wait(for: "a", "b", "c")
-        #expect(pods.reflector.hasSynced)
+        // Said behind the report of the list.
+        await eventually("in sync") { pods.reflector.hasSynced }
         let first = await pods.watches.stream(0)
         #expect(first.request.query["resourceVersion"] == "10")
         #expect(first.request.query["allowWatchBookmarks"] == "true")
