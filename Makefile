@@ -15,8 +15,8 @@ test: deps lint ## lint, then all tests
 	swift test --skip PipelineTests --skip DoctorTests
 	# The doctor asks some thirty things at once, each with its own deadline.
 	swift test --skip-build --filter DoctorTests
-	# Whole processes by themselves: they measure time, which a thousand other tests would take from them.
-	swift test --skip-build --filter PipelineTests
+	# Whole processes by themselves, and few at once: they measure time, which others would take from them.
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build --filter PipelineTests
 
 image: deps ## the container image, without Docker, in .run/metrics-push.tar
 	@scripts/image
