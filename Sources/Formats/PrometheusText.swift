@@ -37,6 +37,8 @@ package struct PrometheusText: Sendable {
         let isShort = dialect == .openMetrics && kind == .counter && name.hasSuffix("_total")
         let family = isShort ? String(name.dropLast(6)) : name
         written += "# HELP \(family) \(help)\n# TYPE \(family) \(kind.rawValue)\n"
+        guard dialect == .openMetrics else { return }
+        for unit in ["seconds", "bytes"] where family.hasSuffix("_" + unit) { written += "# UNIT \(family) \(unit)\n" }
     }
 
     package mutating func sample(
@@ -46,13 +48,33 @@ package struct PrometheusText: Sendable {
     }
 
     /// A sample whose labels were put together before, because many samples have the same.
-    package mutating func sample(_ name: String, prepared labels: Labels, _ value: some CustomStringConvertible) {
+    /// - Parameter time: Unix time of the reading, ns, which the page has in ms, as exact as the kubelet's; nil: whoever reads
+    ///   the page stamps it.
+    package mutating func sample(
+        _ name: String, prepared labels: Labels, _ value: some CustomStringConvertible, at time: Int64? = nil
+    ) {
         written += name
         written += labels.text
-        written += " \(value)\n"
+        written += " \(value)"
+        if let milliseconds = time.flatMap({ UInt64(exactly: $0 / 1_000_000) }) {
+            switch dialect {
+            case .prometheus: written += " \(milliseconds)"
+            case .openMetrics: written += " " + Self.decimal(milliseconds, digits: 3)
+            }
+        }
+        written += "\n"
     }
 
-    package struct Labels: Sendable {
+    /// `number` with its last digits behind a point, and no more of them than needed: exact, where a Double is not.
+    package static func decimal(_ number: UInt64, digits: Int) -> String {
+        var whole = String(number)
+        if whole.utf8.count <= digits { whole = String(repeating: "0", count: digits + 1 - whole.utf8.count) + whole }
+        var fraction = whole.suffix(digits)
+        while fraction.last == "0" { fraction.removeLast() }
+        return whole.dropLast(digits) + (fraction.isEmpty ? "" : "." + fraction)
+    }
+
+    package struct Labels: Hashable, Sendable {
         /// Without the braces.
         private let list: String
 
@@ -62,10 +84,13 @@ package struct PrometheusText: Sendable {
 
         private init(list: String) { self.list = list }
 
+        package func adding(_ other: Labels) -> Labels {
+            if list.isEmpty || other.list.isEmpty { return list.isEmpty ? other : self }
+            return Labels(list: list + "," + other.list)
+        }
+
         package func adding(_ labels: [(String, String)]) -> Labels {
-            if labels.isEmpty { return self }
-            let added = Labels(labels)
-            return list.isEmpty ? added : Labels(list: list + "," + added.list)
+            adding(Labels(labels))
         }
 
         fileprivate var text: String { list.isEmpty ? "" : "{" + list + "}" }

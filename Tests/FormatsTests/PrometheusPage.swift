@@ -12,6 +12,7 @@ struct PrometheusPage {
     private var helped: Set<String> = []
     private var family = ""
     private let isOpenMetrics: Bool
+    private var units: Set<String> = []
 
     struct Malformed: Error {
         let line: String
@@ -32,11 +33,25 @@ struct PrometheusPage {
                 try help(String(line))
             } else if line.hasPrefix("# TYPE ") {
                 try type(String(line))
+            } else if openMetrics, line.hasPrefix("# UNIT ") {
+                try unit(String(line))
             } else {
                 try sample(String(line))
             }
         }
         for (name, type) in types where type == "histogram" { try checkHistogram(name) }
+        for name in types.keys where openMetrics {
+            let needsUnit = name.hasSuffix("_seconds") || name.hasSuffix("_bytes")
+            guard units.contains(name) == needsUnit else { throw Malformed(line: "the unit of \(name)") }
+        }
+    }
+
+    /// Once, right behind its family's type, and it is how the family's name ends.
+    private mutating func unit(_ line: String) throws {
+        let parts = line.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[2] == family, types[family] != nil, family.hasSuffix("_" + parts[3]),
+            units.insert(family).inserted
+        else { throw Malformed(line: line) }
     }
 
     private mutating func help(_ line: String) throws {

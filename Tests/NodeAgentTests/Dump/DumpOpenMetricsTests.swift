@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Cgroups
+import Formats
 import TLSTestSupport
 import Testing
 
@@ -81,7 +82,7 @@ struct DumpOpenMetricsTests {
             (.max, "18446744073.709551615"),
         ] as [(UInt64, String)])
     func seconds(nanoseconds: UInt64, text: String) {
-        #expect(OpenMetricsText.decimal(nanoseconds, digits: 9) == text)
+        #expect(PrometheusText.decimal(nanoseconds, digits: 9) == text)
     }
 
     @Test(
