@@ -36,21 +36,16 @@ struct Exchange {
         case .nodes(let version):
             let (format, options) = try self.listRequest(resource: "nodes", group: MetricsVersion.group)
             try options.checkMetadataFieldsOnly()
-            let nodes = Self.select(source.nodes(), options) { node, field in
-                field == "metadata.name" ? node.name : ""
-            }
-            return try self.list(nodes, version, format, observe)
+            return try self.list(source.nodes(options.selection(in: nil)).nodeFigures, version, format, observe)
         case .pods(let version, let namespace):
             let (format, options) = try self.listRequest(resource: "pods", group: MetricsVersion.group)
             try options.checkMetadataFieldsOnly()
-            let pods = Self.select(source.pods(inNamespace: namespace), options) { pod, field in
-                field == "metadata.name" ? pod.name : pod.namespace
-            }
-            return try self.list(pods, version, format, observe)
+            return try self.list(
+                source.pods(options.selection(in: namespace)).podFigures, version, format, observe)
         case .node(let version, let name):
             let format = try self.getRequest()
             switch source.node(named: name) {
-            case .found(let node): return try self.single(node, version, format, observe)
+            case .found(let list): return try self.single(list.nodeFigures[0], version, format, observe)
             case .withoutMetrics: throw .notFound(group: MetricsVersion.group, kind: "nodemetrics", name: name)
             // "node", not "nodes": the peer's lister words it so.
             case .unknown: throw .notFound(kind: "node", name: name)
@@ -58,7 +53,7 @@ struct Exchange {
         case .pod(let version, let namespace, let name):
             let format = try self.getRequest()
             switch source.pod(namespace: namespace, name: name) {
-            case .found(let pod): return try self.single(pod, version, format, observe)
+            case .found(let list): return try self.single(list.podFigures[0], version, format, observe)
             case .withoutMetrics:
                 throw .notFound(group: MetricsVersion.group, kind: "podmetrics", name: "\(namespace)/\(name)")
             case .unknown: throw .notFound(kind: "pods", name: name)
@@ -98,15 +93,6 @@ struct Exchange {
                 accept: self.request.accept, pretty: self.pretty, allowing: transformable)
         else { throw .noAcceptableType }
         return format
-    }
-
-    private static func select<Item: MetricsItem>(
-        _ items: [Item], _ options: ListOptions, field: (Item, String) -> String
-    ) -> [Item] {
-        if options.labels.isEmpty && options.fields.isEmpty { return items }
-        return items.filter { item in
-            options.labels.matches(item.labels) && options.fields.matches { field(item, $0) }
-        }
     }
 
     // MARK: Metrics

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A parsed field selector (apimachinery `fields.ParseSelector`): all terms must hold.
-struct FieldSelector: Equatable {
-    struct Term: Equatable {
+struct FieldSelector: Equatable, Sendable {
+    struct Term: Equatable, Sendable {
         var field: String
         var value: String
         var negated: Bool

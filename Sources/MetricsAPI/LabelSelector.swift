@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A parsed label selector: all requirements must hold.
-struct LabelSelector: Equatable {
-    enum Operation: Equatable {
+struct LabelSelector: Equatable, Sendable {
+    enum Operation: Equatable, Sendable {
         case exists
         case doesNotExist
         /// `=`, `==` and `in`.
@@ -13,7 +13,7 @@ struct LabelSelector: Equatable {
         case lessThan(Int64)
     }
 
-    struct Requirement: Equatable {
+    struct Requirement: Equatable, Sendable {
         var key: String
         var operation: Operation
 
@@ -36,7 +36,7 @@ struct LabelSelector: Equatable {
 
     /// A set of values. One is by far the usual case; a long list is hashed, so that a client's selector of thousands
     /// of values costs the same per object.
-    enum Values: Equatable {
+    enum Values: Equatable, Sendable {
         case one(String)
         case many(Set<String>)
 

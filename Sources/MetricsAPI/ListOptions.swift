@@ -32,6 +32,10 @@ struct ListOptions {
         self.watch = Self.flag(query["watch"]) ?? false
     }
 
+    func selection(in namespace: String?) -> Selection {
+        Selection(namespace: namespace, labels: self.labels, fields: self.fields)
+    }
+
     /// Refuses fields that objects of metrics.k8s.io do not have. Both names are known for nodes too: their namespace is
     /// the empty one.
     func checkMetadataFieldsOnly() throws(Status) {

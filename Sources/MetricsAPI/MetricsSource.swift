@@ -14,11 +14,15 @@ extension Lookup: Equatable where Value: Equatable {}
 
 /// What the API is answered from: the sample store joined with the cluster's objects.
 ///
-/// Lists hold only objects that have figures, sorted in byte order by name, or by namespace and then name.
-public protocol MetricsSource {
-    func nodes() -> [NodeFigures]
-    func node(named name: String) -> Lookup<NodeFigures>
-    /// The pods of one namespace, or of all when `namespace` is nil.
-    func pods(inNamespace namespace: String?) -> [PodFigures]
-    func pod(namespace: String, name: String) -> Lookup<PodFigures>
+/// Lists hold only objects that have figures, sorted in byte order by name, or by namespace and then name. All of it may be
+/// called from any thread.
+public protocol MetricsSource: Sendable {
+    func nodes(_ selection: Selection) -> FiguresList
+    /// A list of one.
+    func node(named name: String) -> Lookup<FiguresList>
+    func pods(_ selection: Selection) -> FiguresList
+    /// A list of one.
+    func pod(namespace: String, name: String) -> Lookup<FiguresList>
+    /// How many objects are looked at for a list, roughly, and without looking at them: how long an answer will take.
+    func size(of kind: FiguresList.Kind, _ selection: Selection) -> Int
 }

@@ -38,20 +38,37 @@ struct TestCluster: MetricsSource {
         }
     }
 
-    func nodes() -> [NodeFigures] { self.allNodes }
+    func nodes(_ selection: Selection) -> FiguresList {
+        var list = FiguresList(.nodes)
+        for node in self.allNodes where selection.matches(ObjectIdentity(name: node.name, labels: node.labels)) {
+            list.append(node)
+        }
+        return list
+    }
 
-    func node(named name: String) -> Lookup<NodeFigures> {
-        if let node = self.allNodes.first(where: { $0.name == name }) { return .found(node) }
+    func node(named name: String) -> Lookup<FiguresList> {
+        if let node = self.allNodes.first(where: { $0.name == name }) { return .found(FiguresList(node)) }
         return self.silentNodes.contains(name) ? .withoutMetrics : .unknown
     }
 
-    func pods(inNamespace namespace: String?) -> [PodFigures] {
-        self.allPods.filter { namespace == nil || $0.namespace == namespace }
+    func pods(_ selection: Selection) -> FiguresList {
+        var list = FiguresList(.pods)
+        for pod in self.allPods
+        where selection.matches(ObjectIdentity(namespace: pod.namespace, name: pod.name, labels: pod.labels)) {
+            list.append(pod)
+        }
+        return list
     }
 
-    func pod(namespace: String, name: String) -> Lookup<PodFigures> {
-        if let pod = self.allPods.first(where: { $0.namespace == namespace && $0.name == name }) { return .found(pod) }
+    func pod(namespace: String, name: String) -> Lookup<FiguresList> {
+        if let pod = self.allPods.first(where: { $0.namespace == namespace && $0.name == name }) {
+            return .found(FiguresList(pod))
+        }
         return self.silentPods.contains("\(namespace)/\(name)") ? .withoutMetrics : .unknown
+    }
+
+    func size(of kind: FiguresList.Kind, _ selection: Selection) -> Int {
+        kind == .nodes ? self.allNodes.count : self.allPods.count
     }
 }
 

@@ -7,40 +7,60 @@ struct ClusterSource: MetricsSource {
     let directory: ClusterDirectory
     let store: SampleStore
 
-    func nodes() -> [NodeFigures] {
-        directory.nodes.compactMap { figures(ofNode: $0.name, $0.labels) }
-    }
-
-    func node(named name: String) -> Lookup<NodeFigures> {
-        guard let labels = directory.labels(ofNode: name) else { return .unknown }
-        return figures(ofNode: name, labels).map(Lookup.found) ?? .withoutMetrics
-    }
-
-    func pods(inNamespace namespace: String?) -> [PodFigures] {
-        let now = ContinuousClock.now
-        return directory.pods(inNamespace: namespace).compactMap { figures(of: $0, now: now) }
-    }
-
-    func pod(namespace: String, name: String) -> Lookup<PodFigures> {
-        guard let pod = directory.pod(namespace: namespace, name: name) else { return .unknown }
-        return figures(of: pod, now: .now).map(Lookup.found) ?? .withoutMetrics
-    }
-
-    private func figures(ofNode name: String, _ labels: Labels) -> NodeFigures? {
-        store.record(named: name)?.whileFresh(store.configuration, now: .now) { series in
-            series.nodeFigures(name: name, labels: labels, window: store.window)
-        } ?? nil
-    }
-
-    private func figures(of pod: ClusterPod, now: ContinuousClock.Instant) -> PodFigures? {
-        let found = store.record(ofPod: pod.cgroupUID)?.whileFresh(store.configuration, now: now) { series in
-            series.podFigures(uid: pod.cgroupUID, labels: pod.labels, window: store.window)
+    func nodes(_ selection: Selection) -> FiguresList {
+        var list = FiguresList(.nodes)
+        for (name, labels) in directory.nodes {
+            let identity = ObjectIdentity(name: name, labels: labels)
+            if selection.matches(identity) { append(node: identity, to: &list) }
         }
-        guard var figures = found ?? nil else { return nil }
-        // The API server's word for what the pod is called, not the agent's.
-        figures.namespace = pod.namespace
-        figures.name = pod.name
-        figures.uid = pod.uid
-        return figures
+        return list
+    }
+
+    func node(named name: String) -> Lookup<FiguresList> {
+        guard let labels = directory.labels(ofNode: name) else { return .unknown }
+        var list = FiguresList(.nodes)
+        append(node: ObjectIdentity(name: name, labels: labels), to: &list)
+        return list.rows.isEmpty ? .withoutMetrics : .found(list)
+    }
+
+    func pods(_ selection: Selection) -> FiguresList {
+        let now = ContinuousClock.now
+        var list = FiguresList(.pods)
+        for pod in directory.pods(inNamespace: selection.namespace) {
+            let identity = ObjectIdentity(
+                namespace: pod.namespace, name: pod.name, uid: pod.uid, labels: pod.labels)
+            if selection.matches(identity) { append(pod, identity, now: now, to: &list) }
+        }
+        return list
+    }
+
+    func pod(namespace: String, name: String) -> Lookup<FiguresList> {
+        guard let pod = directory.pod(namespace: namespace, name: name) else { return .unknown }
+        var list = FiguresList(.pods)
+        append(
+            pod, ObjectIdentity(namespace: pod.namespace, name: pod.name, uid: pod.uid, labels: pod.labels),
+            now: .now, to: &list)
+        return list.rows.isEmpty ? .withoutMetrics : .found(list)
+    }
+
+    func size(of kind: FiguresList.Kind, _ selection: Selection) -> Int {
+        switch kind {
+        case .nodes: directory.nodeCount
+        case .pods: directory.podCount
+        }
+    }
+
+    private func append(node: ObjectIdentity, to list: inout FiguresList) {
+        store.record(named: node.name)?.whileFresh(store.configuration, now: .now) { series in
+            series.append(node, window: store.window, to: &list)
+        }
+    }
+
+    private func append(
+        _ pod: ClusterPod, _ identity: ObjectIdentity, now: ContinuousClock.Instant, to list: inout FiguresList
+    ) {
+        store.record(ofPod: pod.cgroupUID)?.whileFresh(store.configuration, now: now) { series in
+            series.append(pod: pod.cgroupUID, as: identity, window: store.window, to: &list)
+        }
     }
 }

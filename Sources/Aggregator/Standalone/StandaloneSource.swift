@@ -9,87 +9,119 @@ struct StandaloneSource: MetricsSource, CoreSource {
         record.whileFresh(store.configuration, now: .now, body)
     }
 
-    func nodes() -> [NodeFigures] {
-        store.records
-            .compactMap { record in
-                fresh(record) { figures(record, $0) } ?? nil
-            }
-            .sorted { $0.name < $1.name }
+    // MARK: Nodes
+
+    func nodes(_ selection: Selection) -> FiguresList {
+        var list = FiguresList(.nodes)
+        for record in store.records.sorted(by: { $0.name.precedes($1.name) }) {
+            let identity = Self.identity(ofNode: record.name)
+            if selection.matches(identity) { append(record, identity, to: &list) }
+        }
+        return list
     }
 
-    func node(named name: String) -> Lookup<NodeFigures> {
+    func node(named name: String) -> Lookup<FiguresList> {
         guard let record = store.record(named: name) else { return .unknown }
-        guard let figures = fresh(record, { figures(record, $0) }) ?? nil else { return .withoutMetrics }
-        return .found(figures)
+        var list = FiguresList(.nodes)
+        append(record, Self.identity(ofNode: name), to: &list)
+        return list.rows.isEmpty ? .withoutMetrics : .found(list)
     }
 
-    private func figures(_ record: NodeRecord, _ series: borrowing NodeSeries) -> NodeFigures? {
-        series.nodeFigures(name: record.name, labels: Self.labels(node: record.name), window: store.window)
+    private func append(_ record: NodeRecord, _ identity: ObjectIdentity, to list: inout FiguresList) {
+        fresh(record) { $0.append(identity, window: store.window, to: &list) }
     }
 
-    func pods(inNamespace namespace: String?) -> [PodFigures] {
+    private static func identity(ofNode name: String) -> ObjectIdentity {
+        ObjectIdentity(name: name, labels: labels(node: name))
+    }
+
+    func size(of kind: FiguresList.Kind, _ selection: Selection) -> Int {
+        let records = store.records
+        return kind == .nodes ? records.count : records.reduce(0) { $0 + $1.containerCount }
+    }
+
+    // MARK: Pods
+
+    func pods(_ selection: Selection) -> FiguresList {
         var found: [Candidate] = []
         for record in store.records {
             fresh(record) { series in
                 for uid in series.pods.keys {
-                    if let namespace, series.podNames(uid: uid)?.namespace != namespace { continue }
-                    if let pod = candidate(uid, in: series) { found.append(pod) }
+                    if let pod = candidate(uid, in: series, where: selection.matches) { found.append(pod) }
                 }
             }
         }
         return Self.youngestOfEachName(found)
     }
 
-    func pod(namespace: String, name: String) -> Lookup<PodFigures> {
+    func pod(namespace: String, name: String) -> Lookup<FiguresList> {
         var isKnown = false
         var found: [Candidate] = []
         for record in store.records {
             fresh(record) { series in
                 for uid in series.pods.keys {
-                    guard let names = series.podNames(uid: uid), names == (namespace, name) else { continue }
-                    isKnown = true
-                    if let pod = candidate(uid, in: series) { found.append(pod) }
+                    let pod = candidate(uid, in: series) { identity in
+                        guard identity.namespace == namespace, identity.name == name else { return false }
+                        isKnown = true
+                        return true
+                    }
+                    if let pod { found.append(pod) }
                 }
             }
         }
-        if let pod = Self.youngestOfEachName(found).first { return .found(pod) }
+        let list = Self.youngestOfEachName(found)
+        if !list.rows.isEmpty { return .found(list) }
         return isKnown ? .withoutMetrics : .unknown
     }
 
     /// A pod that can be served, and what decides between two of the same name.
     private struct Candidate {
-        let pod: PodFigures
+        /// A list of one.
+        let list: FiguresList
         /// When its oldest container started, Unix time in µs; nil sorts before any.
         let start: Int64?
 
+        var row: FiguresList.Row { list.rows[0] }
+
         func isYounger(than other: Candidate) -> Bool {
             if start != other.start { return start ?? .min > other.start ?? .min }
-            return pod.timestampUnixNanoseconds > other.pod.timestampUnixNanoseconds
+            return row.timestampUnixNanoseconds > other.row.timestampUnixNanoseconds
         }
     }
 
-    private func candidate(_ uid: String, in series: borrowing NodeSeries) -> Candidate? {
-        guard let pod = series.podFigures(uid: uid, labels: .empty, window: store.window) else { return nil }
-        let start = series.podNames(uid: uid)?.startMicroseconds
-        return Candidate(pod: pod, start: start == .max ? nil : start)
+    private func candidate(
+        _ uid: String, in series: borrowing NodeSeries, where isWanted: (ObjectIdentity) -> Bool
+    ) -> Candidate? {
+        guard let names = series.podNames(uid: uid) else { return nil }
+        let identity = ObjectIdentity(namespace: names.namespace, name: names.name, uid: uid)
+        guard isWanted(identity) else { return nil }
+        var list = FiguresList(.pods)
+        series.append(pod: uid, as: identity, window: store.window, to: &list)
+        if list.rows.isEmpty { return nil }
+        return Candidate(list: list, start: names.startMicroseconds == .max ? nil : names.startMicroseconds)
     }
 
     /// A pod made anew under its old name (a StatefulSet's) may be there twice for a moment, the old one ending.
     ///
     /// Without the API server's word for which one is meant, the one that started last is served.
-    private static func youngestOfEachName(_ candidates: [Candidate]) -> [PodFigures] {
-        var result: [Candidate] = []
-        for candidate in candidates.sorted(by: {
-            ($0.pod.namespace, $0.pod.name, $0.pod.uid) < ($1.pod.namespace, $1.pod.name, $1.pod.uid)
-        }) {
-            if let last = result.last?.pod, (last.namespace, last.name) == (candidate.pod.namespace, candidate.pod.name)
-            {
-                if candidate.isYounger(than: result[result.count - 1]) { result[result.count - 1] = candidate }
+    private static func youngestOfEachName(_ candidates: [Candidate]) -> FiguresList {
+        var kept: [Candidate] = []
+        for candidate in candidates.sorted(by: { $0.row.identity.precedes($1.row.identity) }) {
+            if let last = kept.last, !last.row.identity.precedes(candidate.row.identity) {
+                if candidate.isYounger(than: last) { kept[kept.count - 1] = candidate }
             } else {
-                result.append(candidate)
+                kept.append(candidate)
             }
         }
-        return result.map(\.pod)
+        var list = FiguresList(.pods)
+        for candidate in kept {
+            let row = candidate.row
+            list.append(
+                row.identity, timestampUnixNanoseconds: row.timestampUnixNanoseconds,
+                windowNanoseconds: row.windowNanoseconds, version: row.version,
+                usages: candidate.list.usages(of: row))
+        }
+        return list
     }
 
     private static func labels(node name: String) -> Labels {
@@ -129,8 +161,4 @@ struct StandaloneSource: MetricsSource, CoreSource {
     func namespaces() -> [String] {
         Set(corePods().map(\.namespace)).union(["default"]).sorted()
     }
-}
-
-private func == (pod: (namespace: String, name: String, startMicroseconds: Int64), other: (String, String)) -> Bool {
-    pod.namespace == other.0 && pod.name == other.1
 }

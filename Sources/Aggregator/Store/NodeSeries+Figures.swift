@@ -3,24 +3,24 @@ import MetricsAPI
 import Wire
 
 extension NodeSeries {
-    /// nil until there is a rate and a working set, both of the newest sweep.
-    func nodeFigures(name: String, labels: Labels, window: RateWindow) -> NodeFigures? {
-        guard hasCPU, let memoryKiB, let rate = cpu.rate(over: window) else { return nil }
-        return NodeFigures(
-            name: name, labels: labels,
-            timestampUnixNanoseconds: clock.unixNanoseconds(bootMicroseconds: rate.endMicroseconds),
-            windowNanoseconds: Int64(clamping: rate.windowMicroseconds) * 1_000,
-            usage: ResourceUsage(cpuNanocores: rate.nanocores, memoryBytes: memoryKiB &<< 10, swapBytes: nil))
+    /// Appends the node's figures, once there is a rate and a working set, both of the newest sweep.
+    func append(_ identity: ObjectIdentity, window: RateWindow, to list: inout FiguresList) {
+        guard hasCPU, let memoryKiB, let rate = cpu.rate(over: window) else { return }
+        let usage = ResourceUsage(cpuNanocores: rate.nanocores, memoryBytes: memoryKiB &<< 10, swapBytes: nil)
+        list.append(
+            identity, timestampUnixNanoseconds: clock.unixNanoseconds(bootMicroseconds: rate.endMicroseconds),
+            windowNanoseconds: Int64(clamping: rate.windowMicroseconds) * 1_000, version: version,
+            usages: CollectionOfOne(ContainerFigures(name: "", usage: usage)))
     }
 
-    /// A pod as its running containers have it.
+    /// Appends a pod as its running containers have it; nothing when none of them can be served.
     ///
     /// A container that cannot be served yet (no second point, no name, no memory figure) is left out and does not
     /// hide its siblings: a sidecar in a crash loop must not blank the pod. Timestamp and window are those of the
     /// container that was read first, as the peer has it.
-    /// - Returns: nil when no container of the pod can be served.
-    func podFigures(uid: String, labels: Labels, window: RateWindow) -> PodFigures? {
-        guard let members = pods[uid] else { return nil }
+    /// - Parameter identity: what the pod is called in the answer.
+    func append(pod uid: String, as identity: ObjectIdentity, window: RateWindow, to list: inout FiguresList) {
+        guard let members = pods[uid] else { return }
         var served: [(series: ContainerSeries, rate: UsageRate, usage: ResourceUsage)] = []
         for slot in members {
             guard let series = slots[slot], !series.identity.container.isEmpty,
@@ -33,13 +33,12 @@ extension NodeSeries {
                 served.append((series, rate, usage))
             }
         }
-        guard let first = served.min(by: { $0.rate.endMicroseconds < $1.rate.endMicroseconds }) else { return nil }
+        guard let first = served.min(by: { $0.rate.endMicroseconds < $1.rate.endMicroseconds }) else { return }
         served.sort { $0.series.identity.container < $1.series.identity.container }
-        return PodFigures(
-            namespace: first.series.identity.namespace, name: first.series.identity.pod, uid: uid, labels: labels,
-            timestampUnixNanoseconds: clock.unixNanoseconds(bootMicroseconds: first.rate.endMicroseconds),
-            windowNanoseconds: Int64(clamping: first.rate.windowMicroseconds) * 1_000,
-            containers: served.map { ContainerFigures(name: $0.series.identity.container, usage: $0.usage) })
+        list.append(
+            identity, timestampUnixNanoseconds: clock.unixNanoseconds(bootMicroseconds: first.rate.endMicroseconds),
+            windowNanoseconds: Int64(clamping: first.rate.windowMicroseconds) * 1_000, version: version,
+            usages: served.map { ContainerFigures(name: $0.series.identity.container, usage: $0.usage) })
     }
 
     /// Pods with containers that still have no name after `patience`: uid → ids of these containers. Only pods that this

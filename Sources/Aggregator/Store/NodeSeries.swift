@@ -20,6 +20,8 @@ struct NodeSeries: Sendable {
     private(set) var nameless: [Int: UInt64] = [:]
     /// The newest sweep, boot clock, µs.
     private(set) var sweptMicroseconds: UInt64 = 0
+    /// When the newest batch came, Unix time in µs by our clock; grows with each.
+    private(set) var version: UInt64 = 0
     private var bootID = ""
 
     var containerCount: Int { pods.values.reduce(0) { $0 + $1.count } }
@@ -28,7 +30,9 @@ struct NodeSeries: Sendable {
     mutating func beginSession(bootID: String, claims: some PodClaims = SoleClaims()) {
         guard bootID != self.bootID || bootID.isEmpty else { return }
         for uid in pods.keys { claims.release(uid) }
+        let version = version
         self = NodeSeries()
+        self.version = version
         self.bootID = bootID
     }
 
@@ -42,6 +46,7 @@ struct NodeSeries: Sendable {
             bootMicroseconds: batch.bootTimeMicroseconds, nodeUnixMicroseconds: batch.realTimeMicroseconds,
             ourUnixMicroseconds: ourUnixMicroseconds)
         sweptMicroseconds = batch.bootTimeMicroseconds
+        version = max(version + 1, UInt64(clamping: ourUnixMicroseconds))
         if batch.isComplete {
             replaceDictionary(batch, claims)
         } else {

@@ -38,40 +38,40 @@ struct ClusterSourceTests {
     func joined() throws {
         exists("web", uid: "u1", labels: ["app": "web"])
         try report("n1", [(0, "u1", "what-the-agent-says", "app")])
-        let pods = source.pods(inNamespace: nil)
+        let pods = source.podFigures(inNamespace: nil)
         #expect(pods.map(\.name) == ["web"])
         #expect(pods[0].labels["app"] == "web" && pods[0].uid == "u1" && pods[0].namespace == "shop")
         #expect(pods[0].containers.map(\.usage.cpuNanocores) == [100_000_000])
-        #expect(source.pod(namespace: "shop", name: "web") == .found(pods[0]))
-        #expect(source.pods(inNamespace: "other") == [])
+        #expect(source.podFigures(namespace: "shop", name: "web") == .found(pods[0]))
+        #expect(source.podFigures(inNamespace: "other") == [])
     }
 
     @Test("what the API server does not list is not served, whatever agents report")
     func unknownPod() throws {
         try report("n1", [(0, "u1", "web", "app")])
-        #expect(source.pods(inNamespace: nil) == [])
-        #expect(source.pod(namespace: "shop", name: "web") == .unknown)
-        #expect(source.nodes() == [])
-        #expect(source.node(named: "n1") == .unknown)
+        #expect(source.podFigures(inNamespace: nil) == [])
+        #expect(source.podFigures(namespace: "shop", name: "web") == .unknown)
+        #expect(source.nodeFigures() == [])
+        #expect(source.nodeFigures(named: "n1") == .unknown)
     }
 
     @Test("a pod without figures is known, but not listed")
     func withoutFigures() {
         exists("web", uid: "u1")
-        #expect(source.pods(inNamespace: nil) == [])
-        #expect(source.pod(namespace: "shop", name: "web") == .withoutMetrics)
+        #expect(source.podFigures(inNamespace: nil) == [])
+        #expect(source.podFigures(namespace: "shop", name: "web") == .withoutMetrics)
         directory.setNode("n1", .empty)
-        #expect(source.node(named: "n1") == .withoutMetrics)
+        #expect(source.nodeFigures(named: "n1") == .withoutMetrics)
     }
 
     @Test("a pod made anew under its name never shows its predecessor's figures")
     func recreated() throws {
         exists("db-0", uid: "old")
         try report("n1", [(0, "old", "db-0", "app")])
-        #expect(source.pods(inNamespace: nil).count == 1)
+        #expect(source.podFigures(inNamespace: nil).count == 1)
         exists("db-0", uid: "new")
-        #expect(source.pods(inNamespace: nil) == [])
-        #expect(source.pod(namespace: "shop", name: "db-0") == .withoutMetrics)
+        #expect(source.podFigures(inNamespace: nil) == [])
+        #expect(source.podFigures(namespace: "shop", name: "db-0") == .withoutMetrics)
     }
 
     @Test("a deleted pod is gone at once")
@@ -79,14 +79,14 @@ struct ClusterSourceTests {
         exists("web", uid: "u1")
         try report("n1", [(0, "u1", "web", "app")])
         directory.remove(ClusterPod(namespace: "shop", name: "web", uid: "u1", labels: .empty))
-        #expect(source.pods(inNamespace: "shop") == [])
+        #expect(source.podFigures(inNamespace: "shop") == [])
     }
 
     @Test("a static pod's figures come under its mirror's uid")
     func mirror() throws {
         exists("etcd-n1", uid: "mirror", configHash: "hash")
         try report("n1", [(0, "hash", "etcd-n1", "etcd")])
-        #expect(source.pods(inNamespace: nil).map(\.uid) == ["mirror"])
+        #expect(source.podFigures(inNamespace: nil).map(\.uid) == ["mirror"])
     }
 
     @Test("nodes are listed by name with their labels")
@@ -94,8 +94,8 @@ struct ClusterSourceTests {
         directory.replaceNodes(["n2": Labels(["a": "b"]), "n1": .empty, "n3": .empty])
         try report("n2", [])
         try report("n1", [])
-        #expect(source.nodes().map(\.name) == ["n1", "n2"])
-        guard case .found(let node) = source.node(named: "n2") else {
+        #expect(source.nodeFigures().map(\.name) == ["n1", "n2"])
+        guard case .found(let node) = source.nodeFigures(named: "n2") else {
             Issue.record("no figures")
             return
         }

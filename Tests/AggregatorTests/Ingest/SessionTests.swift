@@ -29,12 +29,12 @@ struct SessionTests {
             }
             #expect(try await eventually { server.samples == 2 })
             let source = StandaloneSource(store: server.store)
-            guard case .found(let figures) = source.node(named: "n1") else {
+            guard case .found(let figures) = source.nodeFigures(named: "n1") else {
                 Issue.record("not served")
                 return
             }
             #expect(figures.usage == ResourceUsage(cpuNanocores: 1_000_000_000, memoryBytes: 2_000 << 10))
-            #expect(source.pods(inNamespace: nil).map(\.name) == ["web"])
+            #expect(source.podFigures(inNamespace: nil).map(\.name) == ["web"])
             let facts = try #require(server.store.record(named: "n1")?.facts)
             #expect(facts == SampleStoreTests.facts(interval: .seconds(1), version: "1.2.3"))
             #expect(server.metrics.framesReceived.value == 3)

@@ -32,15 +32,16 @@ struct StandaloneSourceTests {
     }
 
     private func pods(_ namespace: String? = nil) -> [String] {
-        source.pods(inNamespace: namespace).map { "\($0.namespace)/\($0.name)" }
+        source.podFigures(inNamespace: namespace).map { "\($0.namespace)/\($0.name)" }
     }
 
     @Test("an empty store serves nothing and knows the default namespace")
     func empty() {
-        #expect(source.nodes().isEmpty && pods().isEmpty && source.coreNodes().isEmpty && source.corePods().isEmpty)
+        #expect(
+            source.nodeFigures().isEmpty && pods().isEmpty && source.coreNodes().isEmpty && source.corePods().isEmpty)
         #expect(source.namespaces() == ["default"])
-        #expect(source.node(named: "n1") == .unknown)
-        #expect(source.pod(namespace: "shop", name: "web") == .unknown)
+        #expect(source.nodeFigures(named: "n1") == .unknown)
+        #expect(source.podFigures(namespace: "shop", name: "web") == .unknown)
     }
 
     @Test("nodes are sorted by name, and pods of all nodes by namespace and name")
@@ -49,7 +50,7 @@ struct StandaloneSourceTests {
             "b", [.app(pod: "web", namespace: "z", uid: "u1"), .app(pod: "web", namespace: "a", uid: "u2", id: "c2")])
         try report(
             "a", [.app(pod: "db", namespace: "z", uid: "u3"), .app(pod: "api", namespace: "m", uid: "u4", id: "c2")])
-        #expect(source.nodes().map(\.name) == ["a", "b"])
+        #expect(source.nodeFigures().map(\.name) == ["a", "b"])
         #expect(pods() == ["a/web", "m/api", "z/db", "z/web"])
         #expect(pods("z") == ["z/db", "z/web"])
         #expect(pods("nope").isEmpty)
@@ -64,15 +65,15 @@ struct StandaloneSourceTests {
     func nodeLookup() throws {
         try report("blind", [], cpuSeconds: nil)
         try report("fine", [])
-        #expect(source.node(named: "blind") == .withoutMetrics)
-        #expect(source.node(named: "nope") == .unknown)
-        guard case .found(let node) = source.node(named: "fine") else {
+        #expect(source.nodeFigures(named: "blind") == .withoutMetrics)
+        #expect(source.nodeFigures(named: "nope") == .unknown)
+        guard case .found(let node) = source.nodeFigures(named: "fine") else {
             Issue.record("not found")
             return
         }
         #expect(node.usage.memoryBytes == 1_000 << 10)
         #expect(node.labels == Labels(["kubernetes.io/hostname": "fine", "kubernetes.io/os": "linux"]))
-        #expect(source.nodes().map(\.name) == ["fine"])
+        #expect(source.nodeFigures().map(\.name) == ["fine"])
     }
 
     @Test("a pod whose containers have no rate yet is known, and has no figures")
@@ -84,7 +85,7 @@ struct StandaloneSourceTests {
             $0.container(0, .app(pod: "young", uid: "u2"), at: 100, cpuSeconds: 1, memoryKiB: 1)
         }
         _ = session.apply(batch, now: .now, unixMicroseconds: 0)
-        guard case .found(let pod) = source.pod(namespace: "shop", name: "web") else {
+        guard case .found(let pod) = source.podFigures(namespace: "shop", name: "web") else {
             Issue.record("not found")
             return
         }
@@ -92,9 +93,9 @@ struct StandaloneSourceTests {
             pod.containers == [
                 ContainerFigures(name: "app", usage: ResourceUsage(cpuNanocores: 100_000_000, memoryBytes: 10 << 10))
             ])
-        #expect(source.pod(namespace: "shop", name: "young") == .withoutMetrics)
-        #expect(source.pod(namespace: "other", name: "web") == .unknown)
-        #expect(source.pod(namespace: "shop", name: "") == .unknown)
+        #expect(source.podFigures(namespace: "shop", name: "young") == .withoutMetrics)
+        #expect(source.podFigures(namespace: "other", name: "web") == .unknown)
+        #expect(source.podFigures(namespace: "shop", name: "") == .unknown)
         #expect(pods() == ["shop/web"])
         #expect(source.corePods().map(\.name) == ["web", "young"])
     }
@@ -104,9 +105,9 @@ struct StandaloneSourceTests {
         try report("n1", [.app(uid: "old")], at: 105)
         try report("n2", [.app(uid: "new")], at: 106)
         try report("n3", [.app(uid: "older")], at: 104)
-        #expect(source.pods(inNamespace: nil).map(\.uid) == ["new"])
-        #expect(source.pods(inNamespace: "shop").map(\.uid) == ["new"])
-        guard case .found(let pod) = source.pod(namespace: "shop", name: "web") else {
+        #expect(source.podFigures(inNamespace: nil).map(\.uid) == ["new"])
+        #expect(source.podFigures(inNamespace: "shop").map(\.uid) == ["new"])
+        guard case .found(let pod) = source.podFigures(namespace: "shop", name: "web") else {
             Issue.record("not found")
             return
         }
@@ -117,15 +118,15 @@ struct StandaloneSourceTests {
     func nameless() throws {
         try report("n1", [.app("", pod: "", namespace: "")])
         #expect(pods().isEmpty && pods("").isEmpty && source.corePods().isEmpty)
-        #expect(source.pod(namespace: "", name: "") == .unknown)
+        #expect(source.podFigures(namespace: "", name: "") == .unknown)
     }
 
     @Test("a stale node keeps its place among the nodes, not ready and without figures, and its pods are gone")
     func stale() throws {
         try report("n1", [.app()], age: .seconds(31))
-        #expect(source.nodes().isEmpty && pods().isEmpty && source.corePods().isEmpty)
-        #expect(source.node(named: "n1") == .withoutMetrics)
-        #expect(source.pod(namespace: "shop", name: "web") == .unknown)
+        #expect(source.nodeFigures().isEmpty && pods().isEmpty && source.corePods().isEmpty)
+        #expect(source.nodeFigures(named: "n1") == .withoutMetrics)
+        #expect(source.podFigures(namespace: "shop", name: "web") == .unknown)
         let node = try #require(source.coreNodes().first)
         #expect(node.name == "n1" && !node.ready)
         #expect(node.cpuMillicores == 4_000 && node.memoryBytes == 8 << 30)

@@ -50,7 +50,7 @@ struct PodOwnersTests {
 
     private func millicores(_ uid: String) -> UInt64? {
         store.record(ofPod: uid)?.whileFresh(store.configuration, now: .now) { series in
-            series.podFigures(uid: uid, labels: .empty, window: store.window)?.containers[0].usage.cpuNanocores
+            series.podFigures(uid: uid, window: store.window)?.containers[0].usage.cpuNanocores
         }.flatMap { $0 }.map { $0 / 1_000_000 }
     }
 

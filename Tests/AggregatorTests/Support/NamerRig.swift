@@ -62,7 +62,7 @@ final class NamerRig {
     var served: [String] {
         directory.pods(inNamespace: nil).compactMap { pod in
             let figures = store.record(ofPod: pod.cgroupUID)?.whileFresh(store.configuration, now: clock.now) {
-                $0.podFigures(uid: pod.cgroupUID, labels: .empty, window: store.window)
+                $0.podFigures(uid: pod.cgroupUID, window: store.window)
             }
             guard let figures = figures ?? nil else { return nil }
             return (["\(pod.namespace)/\(pod.name)"] + figures.containers.map(\.name)).joined(separator: " ")

@@ -41,14 +41,30 @@ struct SeriesFixture {
             window: window)
     }
 
-    func pod(_ uid: String = "uid-web") -> PodFigures? { series.podFigures(uid: uid, labels: .empty, window: window) }
+    func pod(_ uid: String = "uid-web") -> PodFigures? { series.podFigures(uid: uid, window: window) }
 
-    var nodeFigures: NodeFigures? { series.nodeFigures(name: "n1", labels: .empty, window: window) }
+    var nodeFigures: NodeFigures? {
+        var list = FiguresList(.nodes)
+        series.append(ObjectIdentity(name: "n1"), window: window, to: &list)
+        return list.nodeFigures.first
+    }
 
     /// The rate of a pod's only container, millicores; nil when it is not served, or is not the only one.
     func millicores(_ uid: String = "uid-web") -> UInt64? {
         guard let containers = pod(uid)?.containers, containers.count == 1 else { return nil }
         return containers[0].usage.cpuNanocores / 1_000_000
+    }
+}
+
+extension NodeSeries {
+    /// A pod by the names that the agent gave.
+    func podFigures(uid: String, window: RateWindow) -> PodFigures? {
+        let names = podNames(uid: uid)
+        var list = FiguresList(.pods)
+        append(
+            pod: uid, as: ObjectIdentity(namespace: names?.namespace ?? "", name: names?.name ?? "", uid: uid),
+            window: window, to: &list)
+        return list.podFigures.first
     }
 }
 

@@ -11,18 +11,37 @@ struct FixedSource: MetricsSource {
     var nodeList: [NodeFigures] = []
     var podList: [PodFigures] = []
 
-    func nodes() -> [NodeFigures] { nodeList }
-
-    func node(named name: String) -> Lookup<NodeFigures> {
-        nodeList.first { $0.name == name }.map(Lookup.found) ?? .unknown
+    func nodes(_ selection: Selection) -> FiguresList {
+        var list = FiguresList(.nodes)
+        for node in nodeList where selection.matches(ObjectIdentity(name: node.name, labels: node.labels)) {
+            list.append(node)
+        }
+        return list
     }
 
-    func pods(inNamespace namespace: String?) -> [PodFigures] {
-        podList.filter { namespace == nil || $0.namespace == namespace }
+    func node(named name: String) -> Lookup<FiguresList> {
+        if let node = nodeList.first(where: { $0.name == name }) { return .found(FiguresList(node)) }
+        return .unknown
     }
 
-    func pod(namespace: String, name: String) -> Lookup<PodFigures> {
-        podList.first { $0.namespace == namespace && $0.name == name }.map(Lookup.found) ?? .unknown
+    func pods(_ selection: Selection) -> FiguresList {
+        var list = FiguresList(.pods)
+        for pod in podList
+        where selection.matches(ObjectIdentity(namespace: pod.namespace, name: pod.name, labels: pod.labels)) {
+            list.append(pod)
+        }
+        return list
+    }
+
+    func pod(namespace: String, name: String) -> Lookup<FiguresList> {
+        if let pod = podList.first(where: { $0.namespace == namespace && $0.name == name }) {
+            return .found(FiguresList(pod))
+        }
+        return .unknown
+    }
+
+    func size(of kind: FiguresList.Kind, _ selection: Selection) -> Int {
+        kind == .nodes ? nodeList.count : podList.count
     }
 }
 

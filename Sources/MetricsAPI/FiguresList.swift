@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Figures of many objects at one moment: what lists, watches and single answers are encoded from.
+///
+/// Two flat arrays, however many containers a pod has. Sorted in byte order by namespace and name, each object once.
+public struct FiguresList: Sendable {
+    public enum Kind: Sendable {
+        case nodes, pods
+    }
+
+    /// One object over [timestamp - window, timestamp].
+    public struct Row: Sendable {
+        public let identity: ObjectIdentity
+        /// End of the window, Unix time in nanoseconds.
+        public let timestampUnixNanoseconds: Int64
+        /// Length of the window in nanoseconds.
+        public let windowNanoseconds: Int64
+        /// When the newest sample came, Unix time in µs by our clock: grows with each sample of the object.
+        public let version: UInt64
+        /// Its places in `usages`: a pod's containers; exactly one for a node.
+        public let firstUsage: Int32
+        public let usageCount: Int32
+
+        public var usages: Range<Int> { Int(firstUsage)..<Int(firstUsage) + Int(usageCount) }
+    }
+
+    public let kind: Kind
+    public private(set) var rows: [Row] = []
+    /// A node's has no name.
+    public private(set) var usages: [ContainerFigures] = []
+
+    public init(_ kind: Kind) {
+        self.kind = kind
+    }
+
+    public mutating func reserveCapacity(rows: Int, usages: Int) {
+        self.rows.reserveCapacity(rows)
+        self.usages.reserveCapacity(usages)
+    }
+
+    /// Appends an object; it must come after those that are there.
+    public mutating func append(
+        _ identity: ObjectIdentity, timestampUnixNanoseconds: Int64, windowNanoseconds: Int64, version: UInt64,
+        usages: some Collection<ContainerFigures>
+    ) {
+        self.rows.append(
+            Row(
+                identity: identity, timestampUnixNanoseconds: timestampUnixNanoseconds,
+                windowNanoseconds: windowNanoseconds, version: version,
+                firstUsage: Int32(truncatingIfNeeded: self.usages.count),
+                usageCount: Int32(truncatingIfNeeded: usages.count)))
+        self.usages.append(contentsOf: usages)
+    }
+
+    public func usages(of row: Row) -> ArraySlice<ContainerFigures> { self.usages[row.usages] }
+}
+
+extension FiguresList {
+    public init(_ node: NodeFigures, version: UInt64 = 0) {
+        self.init(.nodes)
+        append(node, version: version)
+    }
+
+    public init(_ pod: PodFigures, version: UInt64 = 0) {
+        self.init(.pods)
+        append(pod, version: version)
+    }
+
+    public mutating func append(_ node: NodeFigures, version: UInt64 = 0) {
+        append(
+            ObjectIdentity(name: node.name, labels: node.labels),
+            timestampUnixNanoseconds: node.timestampUnixNanoseconds, windowNanoseconds: node.windowNanoseconds,
+            version: version, usages: CollectionOfOne(ContainerFigures(name: "", usage: node.usage)))
+    }
+
+    public mutating func append(_ pod: PodFigures, version: UInt64 = 0) {
+        append(
+            ObjectIdentity(namespace: pod.namespace, name: pod.name, uid: pod.uid, labels: pod.labels),
+            timestampUnixNanoseconds: pod.timestampUnixNanoseconds, windowNanoseconds: pod.windowNanoseconds,
+            version: version, usages: pod.containers)
+    }
+}
+
+/// As values of their own, for those who look at a few.
+extension FiguresList {
+    public var nodeFigures: [NodeFigures] {
+        self.rows.map { row in
+            NodeFigures(
+                name: row.identity.name, labels: row.identity.labels,
+                timestampUnixNanoseconds: row.timestampUnixNanoseconds, windowNanoseconds: row.windowNanoseconds,
+                usage: self.usages[Int(row.firstUsage)].usage)
+        }
+    }
+
+    public var podFigures: [PodFigures] {
+        self.rows.map { row in
+            PodFigures(
+                namespace: row.identity.namespace, name: row.identity.name, uid: row.identity.uid,
+                labels: row.identity.labels, timestampUnixNanoseconds: row.timestampUnixNanoseconds,
+                windowNanoseconds: row.windowNanoseconds, containers: Array(self.usages(of: row)))
+        }
+    }
+}
