@@ -103,7 +103,11 @@ let package = Package(
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "TLSTestSupport"], swiftSettings: common),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: common),
-        .testTarget(name: "WireTests", dependencies: ["Wire"], exclude: ["Corpus"], swiftSettings: common),
+        // Replaces malloc in the program that has the tests, to count for each thread.
+        .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),
+        .testTarget(
+            name: "WireTests", dependencies: ["AllocationCounting", "CWire", "Wire"], exclude: ["Corpus"],
+            swiftSettings: common),
         .testTarget(
             name: "CgroupsTests", dependencies: ["CKernel", "Cgroups"], exclude: ["Corpus"], swiftSettings: common),
         .target(name: "TLSTestSupport", dependencies: ["TLS"], path: "Tests/TLSTestSupport", swiftSettings: common),

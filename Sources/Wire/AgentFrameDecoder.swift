@@ -4,7 +4,8 @@ import CWire
 
 /// The aggregator's side of a session: frames from the agent become events, and sweeps with absolute values.
 ///
-/// Between frames a session holds 32 bytes per container, and nothing else of any size.
+/// Between frames a session holds 24 bytes per container, and nothing else of any size. Decoding a frame that changes no
+/// dictionary takes no memory besides the batch's, which is reused.
 public struct AgentFrameDecoder: Sendable {
     private var state = State.fresh
     private var dictionary = SlotDictionary()
@@ -38,40 +39,49 @@ public struct AgentFrameDecoder: Sendable {
     private mutating func decodeFrame(
         _ body: RawSpan, into batch: inout SampleBatch
     ) throws(WireError) -> AgentEvent {
-        let prescan = try Prescan(body, as: .agentFrame, cap: WireLimits.agentFrameBytes)
-        let arena = try Arena(
-            expected: prescan.memory, limit: WireLimits.arenaBytes(frameLength: body.byteCount))
-        let unpacked = unsafe body.withUnsafeBytes {
-            unsafe metrics_push__v1__agent_frame__unpack(
-                arena.allocator, $0.count, $0.assumingMemoryBound(to: UInt8.self).baseAddress)
+        guard let content = try FrameContent.find(1...4, in: body, cap: WireLimits.agentFrameBytes) else {
+            throw WireError(.unexpectedMessage, "the frame holds no message that an agent of this version sends")
         }
-        guard let frame = unsafe unpacked else { throw arena.unpackError }
-        switch unsafe frame.pointee.body_case {
-        case METRICS_PUSH__V1__AGENT_FRAME__BODY_HELLO:
-            guard let hello = unsafe frame.pointee.hello else { break }
-            return .hello(try unsafe Hello(message: hello))
-        case METRICS_PUSH__V1__AGENT_FRAME__BODY_SAMPLES:
-            guard let samples = unsafe frame.pointee.samples else { break }
-            return try unsafe apply(samples, to: &batch)
-        case METRICS_PUSH__V1__AGENT_FRAME__BODY_CREDENTIAL:
-            guard let credential = unsafe frame.pointee.credential else { break }
-            return .credential(try unsafe String(unpacked: credential.pointee.token, "the credential"))
-        case METRICS_PUSH__V1__AGENT_FRAME__BODY_GOODBYE:
-            return .goodbye
+        switch content.field {
+        case 1:
+            return try unsafe MessageShape.hello.unpacked(
+                body, content.range, by: metrics_push__v1__hello__unpack
+            ) { (hello) throws(WireError) in .hello(try unsafe Hello(message: hello)) }
+        case 2:
+            return try decodeSamples(SamplesMessage(body, content.range), in: body, into: &batch)
+        case 3:
+            return try unsafe MessageShape.credential.unpacked(
+                body, content.range, by: metrics_push__v1__credential__unpack
+            ) { (credential) throws(WireError) in
+                .credential(try unsafe String(unpacked: credential.pointee.token, "the credential"))
+            }
         default:
-            break
+            _ = try Prescan(body, content.range, as: .goodbye)
+            return .goodbye
         }
-        throw WireError(.unexpectedMessage, "the frame holds no message that an agent of this version sends")
+    }
+
+    private mutating func decodeSamples(
+        _ samples: borrowing SamplesMessage, in body: RawSpan, into batch: inout SampleBatch
+    ) throws(WireError) -> AgentEvent {
+        batch.clear()
+        try samples.readEntries(in: body, to: &batch.added)
+        let event = try apply(samples, in: body, to: &batch)
+        // What no agent sends ends the session, also where the columns were not read.
+        if case .samples = event { return event }
+        try samples.checkColumns(in: body)
+        return event
     }
 
     private mutating func apply(
-        _ samples: UnsafeMutablePointer<MetricsPush__V1__Samples>, to batch: inout SampleBatch
+        _ samples: borrowing SamplesMessage, in body: RawSpan, to batch: inout SampleBatch
     ) throws(WireError) -> AgentEvent {
-        let sequence = unsafe samples.pointee.sequence
+        let sequence = samples.sequence
         guard sequence > 0, sequence <= WireLimits.sequence else {
+            try samples.checkColumns(in: body)
             throw WireError(.invalidValue, "\(sequence) is no number of a sweep")
         }
-        if unsafe samples.pointee.complete != 0 {
+        if samples.isComplete {
             dictionary = SlotDictionary()
         } else {
             switch state {
@@ -85,8 +95,7 @@ public struct AgentFrameDecoder: Sendable {
                 break
             }
         }
-        batch.clear()
-        if let reason = try unsafe dictionary.apply(samples, to: &batch) { return doubt(reason) }
+        if let reason = try dictionary.apply(samples, in: body, to: &batch) { return doubt(reason) }
         state = .synced(sequence)
         return .samples
     }

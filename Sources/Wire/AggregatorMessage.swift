@@ -59,15 +59,35 @@ public enum AggregatorMessage: Equatable, Sendable {
     /// - Parameter body: a frame without its header.
     /// - Throws: `frameTooLarge`, `emptyFrame`, `malformed`, `fieldTooLarge`, `unexpectedMessage`, `outOfMemory`.
     public static func decode(body: RawSpan) throws(WireError) -> AggregatorMessage {
-        let prescan = try Prescan(body, as: .aggregatorFrame, cap: WireLimits.aggregatorFrameBytes)
-        let arena = try Arena(
-            expected: prescan.memory, limit: WireLimits.arenaBytes(frameLength: body.byteCount))
-        let unpacked = unsafe body.withUnsafeBytes {
-            unsafe metrics_push__v1__aggregator_frame__unpack(
-                arena.allocator, $0.count, $0.assumingMemoryBound(to: UInt8.self).baseAddress)
+        guard let content = try FrameContent.find(1...3, in: body, cap: WireLimits.aggregatorFrameBytes) else {
+            throw WireError(.unexpectedMessage, "the frame holds no message that an aggregator of this version sends")
         }
-        guard let frame = unsafe unpacked else { throw arena.unpackError }
-        return try unsafe message(of: frame)
+        switch content.field {
+        case 1:
+            return try unsafe MessageShape.welcome.unpacked(
+                body, content.range, by: metrics_push__v1__welcome__unpack
+            ) { (welcome) throws(WireError) in
+                .welcome(
+                    Welcome(
+                        instance: try unsafe String(unpacked: welcome.pointee.instance, "the instance"),
+                        serverTimeMicroseconds: unsafe welcome.pointee.server_time_us))
+            }
+        case 2:
+            return try unsafe MessageShape.reject.unpacked(
+                body, content.range, by: metrics_push__v1__reject__unpack
+            ) { (reject) throws(WireError) in
+                .reject(
+                    Reject(
+                        code: RejectCode(rawValue: unsafe reject.pointee.code.rawValue) ?? .unspecified,
+                        reason: try unsafe String(unpacked: reject.pointee.reason, "the reason")))
+            }
+        default:
+            return try unsafe MessageShape.resync.unpacked(
+                body, content.range, by: metrics_push__v1__resync__unpack
+            ) { (resync) throws(WireError) in
+                .resync(reason: try unsafe String(unpacked: resync.pointee.reason, "the reason"))
+            }
+        }
     }
 }
 
@@ -100,30 +120,5 @@ extension AggregatorMessage {
             unsafe frame.resync = unsafe message
         }
         return try unsafe frame.packed(cap: WireLimits.aggregatorFrameBytes)
-    }
-
-    private static func message(
-        of frame: UnsafeMutablePointer<MetricsPush__V1__AggregatorFrame>
-    ) throws(WireError) -> AggregatorMessage {
-        switch unsafe frame.pointee.body_case {
-        case METRICS_PUSH__V1__AGGREGATOR_FRAME__BODY_WELCOME:
-            guard let welcome = unsafe frame.pointee.welcome else { break }
-            return .welcome(
-                Welcome(
-                    instance: try unsafe String(unpacked: welcome.pointee.instance, "the instance"),
-                    serverTimeMicroseconds: unsafe welcome.pointee.server_time_us))
-        case METRICS_PUSH__V1__AGGREGATOR_FRAME__BODY_REJECT:
-            guard let reject = unsafe frame.pointee.reject else { break }
-            return .reject(
-                Reject(
-                    code: RejectCode(rawValue: unsafe reject.pointee.code.rawValue) ?? .unspecified,
-                    reason: try unsafe String(unpacked: reject.pointee.reason, "the reason")))
-        case METRICS_PUSH__V1__AGGREGATOR_FRAME__BODY_RESYNC:
-            guard let resync = unsafe frame.pointee.resync else { break }
-            return .resync(reason: try unsafe String(unpacked: resync.pointee.reason, "the reason"))
-        default:
-            break
-        }
-        throw WireError(.unexpectedMessage, "the frame holds no message that an aggregator of this version sends")
     }
 }

@@ -20,13 +20,15 @@ enum ContainerID {
     }
 
     /// - Parameter bytes: ``packedBytes`` of them.
-    static func unpacked(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
-            for index in bytes.indices {
-                unsafe digits[2 * index] = digit(bytes[index] >> 4)
-                unsafe digits[2 * index + 1] = digit(bytes[index] & 0xF)
+    static func unpacked(_ bytes: RawSpan) -> String {
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
+                for index in bytes.indices {
+                    unsafe digits[2 * index] = digit(bytes[index] >> 4)
+                    unsafe digits[2 * index + 1] = digit(bytes[index] & 0xF)
+                }
+                return 2 * bytes.count
             }
-            return 2 * bytes.count
         }
     }
 

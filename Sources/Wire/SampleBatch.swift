@@ -25,12 +25,22 @@ public struct SampleBatch: Equatable, Sendable {
 
     public init() {}
 
+    /// Forgets all but the points, which ``resizePoints(_:)`` makes place for and the decoder overwrites.
     mutating func clear() {
         nodeEarlier = nil
-        removed.removeAll(keepingCapacity: true)
-        added.removeAll(keepingCapacity: true)
-        points.removeAll(keepingCapacity: true)
-        earlier.removeAll(keepingCapacity: true)
+        if !removed.isEmpty { removed.removeAll(keepingCapacity: true) }
+        if !added.isEmpty { added.removeAll(keepingCapacity: true) }
+        if !earlier.isEmpty { earlier.removeAll(keepingCapacity: true) }
+    }
+
+    /// So many points, of any value.
+    mutating func resizePoints(_ count: Int) {
+        if points.count > count {
+            points.removeLast(points.count - count)
+        } else if points.count < count {
+            let none = SlotPoint(slot: 0, timeMicroseconds: 0, cpuMicroseconds: nil, memoryKiB: nil)
+            points.append(contentsOf: repeatElement(none, count: count - points.count))
+        }
     }
 }
 
@@ -41,24 +51,6 @@ public struct AddedSlot: Equatable, Sendable {
     public init(slot: Int, identity: ContainerIdentity) {
         self.slot = slot
         self.identity = identity
-    }
-}
-
-/// One container in one sweep; nil is what could not be read.
-public struct SlotPoint: Equatable, Sendable {
-    public var slot: Int
-    /// CLOCK_BOOTTIME when the CPU counter was read.
-    public var timeMicroseconds: UInt64
-    /// Cumulative.
-    public var cpuMicroseconds: UInt64?
-    /// Working set.
-    public var memoryKiB: UInt64?
-
-    public init(slot: Int, timeMicroseconds: UInt64, cpuMicroseconds: UInt64?, memoryKiB: UInt64?) {
-        self.slot = slot
-        self.timeMicroseconds = timeMicroseconds
-        self.cpuMicroseconds = cpuMicroseconds
-        self.memoryKiB = memoryKiB
     }
 }
 

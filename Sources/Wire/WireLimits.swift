@@ -67,8 +67,8 @@ public enum WireLimits {
 
     // MARK: Memory for one decode
 
-    /// What unpacking a frame of `length` bytes may take at most, while it is decoded. The largest honest ratio is 8 (a
-    /// column of one-byte values) to about 20 (dictionary entries with short strings).
+    /// What decoding a frame of `length` bytes may take at most, besides the columns of a batch, which ``slots`` bounds.
+    /// The largest honest ratio is about 20 (dictionary entries with short strings).
     static func arenaBytes(frameLength length: Int) -> Int {
         min((16 << 10) + 24 * length, 16 << 20)
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 extension String {
     /// - Throws: `fieldTooLarge`; `invalidValue` for NUL, which ends a string in C.
     func check(_ field: StaticString, cap: Int) throws(WireError) {
@@ -28,6 +30,21 @@ extension String {
         return ""
     }
 
+    /// A string where it lies in a frame.
+    ///
+    /// - Throws: `fieldTooLarge`; `malformed` when it is not UTF-8, or holds NUL.
+    init(_ body: RawSpan, _ range: Range<Int>, _ field: StaticString, cap: Int) throws(WireError) {
+        try body.checkText(range, field, cap: cap)
+        let text = unsafe body.extracting(range).withUnsafeBytes { bytes -> String? in
+            let span = unsafe bytes.bindMemory(to: UInt8.self).span
+            do { return String(copying: try UTF8Span(validating: span)) } catch { return nil }
+        }
+        guard let text else {
+            throw .malformed("\(field) is not UTF-8")
+        }
+        self = text
+    }
+
     /// A string that protobuf-c unpacked.
     ///
     /// - Throws: `malformed` when it is not UTF-8, as protobuf requires and protobuf-c does not check.
@@ -41,5 +58,19 @@ extension String {
             throw .malformed("\(field) is not UTF-8")
         }
         self = string
+    }
+}
+
+extension RawSpan {
+    /// What is asked of a string besides UTF-8.
+    ///
+    /// - Throws: `fieldTooLarge`; `malformed` for NUL.
+    func checkText(_ range: Range<Int>, _ field: StaticString, cap: Int) throws(WireError) {
+        guard range.count <= cap else { throw .tooLong(field, bytes: range.count, cap: cap) }
+        let holdsNUL = unsafe extracting(range).withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return unsafe memchr(start, 0, bytes.count) != nil
+        }
+        guard !holdsNUL else { throw .malformed("\(field) holds a NUL character") }
     }
 }

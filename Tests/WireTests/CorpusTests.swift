@@ -41,7 +41,7 @@ struct CorpusTests {
 
     /// What each body was, in one word.
     private func outcomes(_ name: String) throws -> [String] {
-        var decoder = AgentFrameDecoder()
+        var decoder = CheckedDecoder()
         var batch = SampleBatch()
         return try bodies(name).map { body in
             _ = try? AggregatorMessage.decode(body: body)

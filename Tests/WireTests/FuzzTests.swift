@@ -7,7 +7,7 @@ import Wire
 @Suite("Any bytes give a value or a typed error")
 struct FuzzTests {
     /// Feeds bytes to a decoder with a history and to the agent's side; checks what must hold whatever came.
-    private func feed(_ body: [UInt8], _ decoder: inout AgentFrameDecoder, _ batch: inout SampleBatch) {
+    private func feed(_ body: [UInt8], _ decoder: inout CheckedDecoder, _ batch: inout SampleBatch) {
         _ = try? AggregatorMessage.decode(body: body)
         do {
             switch try decoder.decode(body: body, into: &batch) {
@@ -53,7 +53,7 @@ struct FuzzTests {
     @Test("random bytes", arguments: seeds)
     func noise(seed: UInt64) {
         var random = Generator(seed: seed)
-        var decoder = AgentFrameDecoder()
+        var decoder = CheckedDecoder()
         var batch = SampleBatch()
         for _ in 0..<3_000 {
             let count = Int.random(in: 0...64, using: &random)
@@ -66,7 +66,7 @@ struct FuzzTests {
         var random = Generator(seed: seed)
         for _ in 0..<25 {
             let bodies = try history(&random)
-            var decoder = AgentFrameDecoder()
+            var decoder = CheckedDecoder()
             var batch = SampleBatch()
             for body in bodies + bodies {
                 var bent = body
@@ -90,7 +90,7 @@ struct FuzzTests {
     func truncations(seed: UInt64) throws {
         var random = Generator(seed: seed)
         let bodies = try history(&random)
-        var good = AgentFrameDecoder()
+        var good = CheckedDecoder()
         var batch = SampleBatch()
         for body in bodies {
             for count in body.indices {

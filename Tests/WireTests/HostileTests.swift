@@ -6,7 +6,7 @@ import Wire
 @Suite("Hostile samples")
 struct HostileTests {
     private func decode(_ bodies: [UInt8]...) throws -> (AgentEvent, SampleBatch) {
-        var decoder = AgentFrameDecoder()
+        var decoder = CheckedDecoder()
         var batch = SampleBatch()
         var event = AgentEvent.goodbye
         for body in bodies { event = try decoder.decode(body: body, into: &batch) }
@@ -16,7 +16,7 @@ struct HostileTests {
     private func expect(
         _ code: WireError.Code, _ bodies: [UInt8]..., location: SourceLocation = #_sourceLocation
     ) {
-        var decoder = AgentFrameDecoder()
+        var decoder = CheckedDecoder()
         var batch = SampleBatch()
         #expect(throws: WireError(code, ""), sourceLocation: location) {
             for body in bodies { _ = try decoder.decode(body: body, into: &batch) }
@@ -43,7 +43,7 @@ struct HostileTests {
 
     @Test("a difference with nothing to differ from asks for a complete frame, once")
     func resyncOnce() throws {
-        var decoder = AgentFrameDecoder()
+        var decoder = CheckedDecoder()
         var batch = SampleBatch()
         var events: [AgentEvent] = []
         for body in [
@@ -106,6 +106,9 @@ struct HostileTests {
         expect(.malformed, two, full(delta().column(8, [UInt64(UInt32.max)]), 1))
         expect(.malformed, two, full(delta().column(13, [5, 2])))
         expect(.malformed, two, full(delta().column(14, [UInt64(WireLimits.slots)])))
+        // The low 32 bits would be a slot.
+        expect(.malformed, two, full(delta().column(8, [1 << 32 | 2]), 1))
+        expect(.malformed, full(complete.message(9, Proto.entry(1 << 32 | 2)), 1))
     }
 
     @Test("a rename keeps the counters, a slot used again starts from zero")
@@ -256,6 +259,9 @@ struct HostileTests {
         expect(.malformed, Proto.samples(Proto(bytes: [0x08] + [UInt8](repeating: 0xFF, count: 9) + [0x02])))
         expect(.malformed, Proto.samples(Proto().raw(10, [0x80])))
         expect(.malformed, Proto.samples(Proto().raw(10, [UInt8](repeating: 0xFF, count: 10) + [1])))
+        expect(.malformed, Proto.samples(delta().raw(10, [UInt8](repeating: 0xFF, count: 9) + [2])))
+        expect(.malformed, Proto.varint(2 << 3 | 2, bytes: 6) + [0])
+        expect(.malformed, [0x12] + Proto.varint(0, bytes: 6))
         expect(.malformed, Proto.samples(Proto().number(1, 1).number(1, 2)))
         expect(.malformed, Proto().message(4, Proto()).message(4, Proto()).bytes)
         expect(.malformed, Proto().message(4, Proto()).message(3, Proto()).bytes)
@@ -264,7 +270,7 @@ struct HostileTests {
 
     @Test("after an error the session knows nothing")
     func afterError() throws {
-        var decoder = AgentFrameDecoder()
+        var decoder = CheckedDecoder()
         var batch = SampleBatch()
         _ = try decoder.decode(body: two, into: &batch)
         #expect(throws: WireError(.malformed, "")) { try decoder.decode(body: [0x80], into: &batch) }

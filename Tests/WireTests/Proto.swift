@@ -14,6 +14,27 @@ struct Proto {
         return bytes + [UInt8(value)]
     }
 
+    /// The same number in so many bytes, where fewer would do.
+    static func varint(_ value: UInt64, bytes count: Int) -> [UInt8] {
+        var bytes = varint(value)
+        while bytes.count < count {
+            bytes[bytes.count - 1] |= 0x80
+            bytes.append(0)
+        }
+        return bytes
+    }
+
+    /// The number at the beginning, which is taken away. Only for bytes of our own encoder.
+    static func takeVarint(_ bytes: inout ArraySlice<UInt8>) -> UInt64 {
+        var (value, shift) = (UInt64(0), UInt64(0))
+        while let byte = bytes.popFirst() {
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { break }
+            shift += 7
+        }
+        return value
+    }
+
     static func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: (value << 1) ^ (value >> 63)) }
 
     func number(_ field: UInt64, _ value: UInt64) -> Proto {

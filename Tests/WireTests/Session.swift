@@ -5,7 +5,7 @@ import Wire
 
 /// An aggregator's end in tests: a decoder, and a consumer that knows only what the batches told it.
 struct Session {
-    var decoder = AgentFrameDecoder()
+    var decoder = CheckedDecoder()
     var dictionary: [Int: ContainerIdentity] = [:]
     /// The last sweep this session was given.
     var sequence: UInt64 = 0
