@@ -107,31 +107,46 @@ extension SlotDictionary {
     }
 
     private mutating func add(_ added: [AddedSlot]) throws(WireError) {
-        var merged: [Slot] = []
-        merged.reserveCapacity(min(slots.count + added.count, WireLimits.slots))
-        var next = 0
+        var new: [Slot] = []
+        // Renames need no place; in a complete frame all are new.
+        new.reserveCapacity(slots.isEmpty ? added.count : 0)
+        var known = 0
         var last = -1
         // By index: a copy would retain five strings.
         for index in added.indices {
             let slot = added[index].slot
             guard slot > last else { throw SlotList.disorder("added") }
             last = slot
-            while next < slots.count, slots[next].slot < slot {
-                merged.append(slots[next])
-                next += 1
-            }
             let fingerprint = added[index].identity.fingerprint
-            if next < slots.count, slots[next].slot == slot {
-                guard slots[next].fingerprint == fingerprint else {
+            while known < slots.count, slots[known].slot < slot { known += 1 }
+            if known < slots.count, slots[known].slot == slot {
+                guard slots[known].fingerprint == fingerprint else {
                     throw .malformed("slot \(slot) was given to another container while in use")
                 }
-                merged.append(slots[next])
-                next += 1
             } else {
-                merged.append(Slot(cpu: 0, memory: 0, fingerprint: fingerprint, slot: UInt16(slot)))
+                new.append(Slot(cpu: 0, memory: 0, fingerprint: fingerprint, slot: UInt16(slot)))
             }
         }
-        merged.append(contentsOf: slots[next...])
+        insert(new)
+    }
+
+    /// - Parameter new: ascending, and none of them in use.
+    private mutating func insert(_ new: [Slot]) {
+        guard !slots.isEmpty, !new.isEmpty else {
+            if slots.isEmpty { slots = new }
+            return
+        }
+        var merged: [Slot] = []
+        merged.reserveCapacity(slots.count + new.count)
+        var next = 0
+        for slot in slots {
+            while next < new.count, new[next].slot < slot.slot {
+                merged.append(new[next])
+                next += 1
+            }
+            merged.append(slot)
+        }
+        merged.append(contentsOf: new[next...])
         slots = merged
     }
 }

@@ -62,6 +62,33 @@ struct SteadyStateTests {
         _ = try decoder.decode(body: bodies[0], into: &batch)
     }
 
+    @Test(
+        "names that become known later take no place in the session",
+        .enabled(if: counts, "a sanitizer has its own allocation functions"))
+    func heldAfterNames() throws {
+        let containers = 100
+        var encoder = SampleEncoder()
+        var decoder = AgentFrameDecoder()
+        var batch = SampleBatch()
+        var held: [Int64] = []
+        for namespace in ["", "default"] {
+            encoder.begin(
+                bootTimeMicroseconds: 1, realTimeMicroseconds: 1,
+                node: NodeCounters(timeMicroseconds: 1, cpuMicroseconds: 1, memoryKiB: 1))
+            for slot in 0..<containers {
+                encoder.add(
+                    slot: slot, identity: ContainerIdentity(podUID: "p", containerID: "\(slot)", namespace: namespace))
+            }
+            let body = try encoder.finish().body
+            let before = AllocationCounting_bytes()
+            #expect(try decoder.decode(body: body, into: &batch) == .samples)
+            #expect(batch.added.count == containers)
+            // Small strings: what the batch keeps is in place since the first frame.
+            held.append(AllocationCounting_bytes() - before)
+        }
+        #expect(held[1] == 0)
+    }
+
     @Test("at most 8 bytes per container and sample, whole frames counted", arguments: [60, 250])
     func bytesPerContainer(containers: Int) throws {
         var load = SteadyLoad(containers: containers)
