@@ -6,7 +6,7 @@ enum MessageShape {
     case welcome, reject, resync
 }
 
-/// What a field may hold. Names are static: no field that is refused is worth a string before it is.
+/// What a field may hold. Names are static: to make one for each field would cost more than the scan.
 enum FieldRule {
     case varint
     /// A string without NUL.

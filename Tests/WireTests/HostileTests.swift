@@ -268,6 +268,21 @@ struct HostileTests {
         expect(.frameTooLarge, [UInt8](repeating: 0, count: WireLimits.agentFrameBytes + 1))
     }
 
+    @Test("what no agent sends ends the session, also in a frame that would be passed over")
+    func notLookedAt() throws {
+        let beyond = [UInt8](repeating: 0xFF, count: 9) + [2]
+        for bad in [
+            Proto.samples(delta(7).raw(10, beyond)), Proto.samples(delta(7).raw(16, beyond)),
+            full(delta(7).message(9, Proto.entry(9).raw(4, [0xFF]))),
+            full(delta(7).message(9, Proto.entry(9).number(7, .max))),
+        ] {
+            // Before any complete frame, when one was asked for, and in doubt.
+            expect(.malformed, bad)
+            expect(.malformed, full(delta(5)), bad)
+            expect(.malformed, two, bad)
+        }
+    }
+
     @Test("after an error the session knows nothing")
     func afterError() throws {
         var decoder = CheckedDecoder()
