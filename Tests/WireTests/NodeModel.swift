@@ -160,6 +160,6 @@ struct NodeModel {
             namespace: random.chance(50) ? "kube-system" : "", pod: random.chance(50) ? "coredns-\(made)" : "",
             container: random.chance(50) ? "coredns" : "",
             startTimeMicroseconds: random.chance(70) ? realTime - .random(in: 0...1_000_000, using: &random) : nil,
-            born: random.chance(50))
+            born: random.chance(50), generation: random.chance(50) ? .random(in: 1...(1 << 48), using: &random) : 0)
     }
 }
