@@ -62,7 +62,7 @@ struct SwarmCommand: ParsableCommand {
         for node in 0..<load.nodes {
             var lines = ""
             for pod in 0..<shape.pods {
-                lines += "\(names.node.text(node: node))\t\(names.namespace.text(node: node, pod: pod))\t"
+                lines += "\(names.node.text(node: node))\t\(names.namespace(node: node, pod: pod))\t"
                 lines += "\(names.pod.text(node: node, pod: pod))\t"
                 lines += "\(NameScheme.podUID(node: node, pod: pod, generation: 0))\n"
             }

@@ -136,6 +136,39 @@ struct LoadTests {
         #expect(births == node.replacements && births > 0)
     }
 
+    @Test("Who is told of replaced pods is told of exactly those that a frame brings", arguments: ChurnUnit.allCases)
+    func toldReplaced(unit: ChurnUnit) throws {
+        var node = SimulatedNode(index: 7, shape: shape(churn: 1, unit: unit))
+        var frames: [EncodedFrame] = []
+        var told: [[Substring]] = []
+        for sweep in 1...40 {
+            frames.append(
+                try node.sweep(
+                    bootTimeMicroseconds: UInt64(sweep) * interval, realTimeMicroseconds: 1_790_000_000_000_000,
+                    usualMicroseconds: interval, names: names))
+            let lines = node.replacedPods.map {
+                ReplacedPods.line(pod: $0.pod, generation: $0.generation, node: 7, names)
+            }
+            told += lines.joined().split(separator: "\n").map { $0.split(separator: "\t") }
+        }
+        var pods: [String: String] = [:]
+        var born: Set<String> = []
+        try decode(frames) { batch in
+            for entry in batch.added {
+                let identity = entry.identity
+                pods[identity.podUID] = "\(identity.namespace)/\(identity.pod)"
+                if identity.born, unit == .pods { born.insert(identity.podUID) }
+            }
+        }
+        #expect(Set(told.map { String($0[5]) }) == born && told.count == born.count)
+        #expect(born.isEmpty == (unit == .containers))
+        for words in told {
+            #expect(words.count == 6 && words[0] == "swarm-7")
+            #expect(pods[String(words[3])] == "\(words[1])/\(words[2])")
+            #expect(pods[String(words[5])] == "\(words[1])/\(words[4])")
+        }
+    }
+
     @Test("A replaced container stays in its pod")
     func replacedContainers() throws {
         var node = SimulatedNode(index: 7, shape: shape(churn: 1, unit: .containers))

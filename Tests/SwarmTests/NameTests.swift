@@ -17,7 +17,7 @@ struct NameTests {
     func render() throws {
         let names = try scheme(node: "n{node}.zone", namespace: "team-{pod}", pod: "{node}-web-{pod}")
         #expect(names.node.text(node: 12) == "n12.zone")
-        #expect(names.namespace.text(node: 1, pod: 3) == "team-3")
+        #expect(names.namespace(node: 1, pod: 3) == "team-3")
         #expect(names.pod.text(node: 4, pod: 5, generation: 6) == "4-web-5")
         #expect(try scheme().pod.text(node: 4, pod: 5, generation: 6) == "load-4-5-6")
     }
@@ -41,6 +41,24 @@ struct NameTests {
             #expect(throws: FlagError.self) { try make() }
             do { _ = try make() } catch { #expect("\(error)".hasPrefix(flag + ": "), "\(error)") }
         }
+    }
+
+    @Test("Groups are of one size, and each has pods of all nodes")
+    func groups() throws {
+        let names = try NameScheme(
+            node: NameScheme.defaultNode, namespace: "team-{group}", pod: NameScheme.defaultPod, groups: 10)
+        var nodes: [String: Set<Int>] = [:]
+        var pods: [String: Int] = [:]
+        for node in 0..<20 {
+            for pod in 0..<30 {
+                let namespace = names.namespace(node: node, pod: pod)
+                nodes[namespace, default: []].insert(node)
+                pods[namespace, default: 0] += 1
+            }
+        }
+        #expect(Set(pods.keys) == Set((0..<10).map { "team-\($0)" }))
+        #expect(pods.values.allSatisfy { $0 == 60 })
+        #expect(nodes.values.allSatisfy { $0 == Set(0..<20) })
     }
 
     @Test("A pod's uid is a UUID that tells its numbers")

@@ -42,6 +42,8 @@ struct OptionsTests {
             (["--churn-unit", "nodes"], "churn-unit"),
             (["--output", "yaml"], "output"),
             (["--pod-template", "x"], "--pod-template"),
+            (["--groups", "0"], "--groups"), (["--groups", "10001"], "--groups"),
+            (["--aggregator", "127.0.0.1:1", "--pod-template", "{group}-{node}-{pod}"], "--pod-template"),
         ]
         for (arguments, expected) in cases {
             #expect(

@@ -6,12 +6,15 @@ import Wire
 /// scheme can make the same pods elsewhere.
 struct NameScheme: Sendable {
     let node: NameTemplate
-    let namespace: NameTemplate
     let pod: NameTemplate
+    private let namespace: NameTemplate
+    private let groups: Int
 
     static let defaultNode = "swarm-{node}"
     static let defaultNamespace = "team-{pod}"
     static let defaultPod = "load-{node}-{pod}-{generation}"
+    static let defaultGroups = 50
+    static let mostGroups = 10_000
 
     /// The agents' own cap is by containers; no node in the field runs more pods.
     static let mostPods = 1_000
@@ -19,10 +22,12 @@ struct NameScheme: Sendable {
     /// Numbers as long as they get: a replacement a second for an hour.
     private static let largest = (node: SwarmPlan.mostNodes - 1, pod: mostPods - 1, generation: 3_600)
 
-    init(node: String, namespace: String, pod: String) throws(FlagError) {
+    /// - Parameter groups: 1 or more.
+    init(node: String, namespace: String, pod: String, groups: Int = defaultGroups) throws(FlagError) {
+        self.groups = groups
         self.node = try Self.template("--node-template", node, [.node], needed: [.node], label: false)
         self.namespace = try Self.template(
-            "--namespace-template", namespace, [.node, .pod], needed: [], label: true)
+            "--namespace-template", namespace, [.node, .pod, .group], needed: [], label: true)
         self.pod = try Self.template(
             "--pod-template", pod, [.node, .pod, .generation], needed: [.node, .pod], label: false)
     }
@@ -40,7 +45,8 @@ struct NameScheme: Sendable {
             }
             // Two numbers in a row could be cut in two ways.
             guard !text.contains("}{") else { throw FlagError("\"\(text)\": put something between the places") }
-            let name = template.text(node: largest.node, pod: largest.pod, generation: largest.generation)
+            let name = template.text(
+                node: largest.node, pod: largest.pod, generation: largest.generation, group: mostGroups - 1)
             guard isValid(name, label: label) else {
                 throw FlagError(
                     "\"\(text)\" makes no names that Kubernetes allows, such as \"\(name)\"; "
@@ -65,6 +71,12 @@ struct NameScheme: Sendable {
                 guard let first = part.first, let last = part.last else { return false }
                 return isOuter(first) && isOuter(last) && part.allSatisfy(isInner)
             }
+    }
+
+    /// A group takes every so many-th pod of a node, and begins elsewhere on the next one: where there are more nodes than
+    /// groups, each is spread over all of them, as the pods of a namespace are.
+    func namespace(node: Int, pod: Int) -> String {
+        namespace.text(node: node, pod: pod, group: (node + pod) % groups)
     }
 
     /// A UUID that tells the three numbers: `NODE-POD-4000-8000-GENERATION` in hexadecimal.

@@ -10,6 +10,8 @@ struct NameTemplate: Equatable, Sendable {
         case pod
         /// How often the pod was replaced.
         case generation
+        /// The group that the pod belongs to, from 0; see ``NameScheme/namespace(node:pod:)``.
+        case group
     }
 
     private enum Part: Equatable, Sendable {
@@ -41,7 +43,7 @@ struct NameTemplate: Equatable, Sendable {
 
     func has(_ place: Place) -> Bool { parts.contains(.place(place)) }
 
-    func text(node: Int = 0, pod: Int = 0, generation: Int = 0) -> String {
+    func text(node: Int = 0, pod: Int = 0, generation: Int = 0, group: Int = 0) -> String {
         var text = ""
         for part in parts {
             switch part {
@@ -49,6 +51,7 @@ struct NameTemplate: Equatable, Sendable {
             case .place(.node): text += String(node)
             case .place(.pod): text += String(pod)
             case .place(.generation): text += String(generation)
+            case .place(.group): text += String(group)
             }
         }
         return text

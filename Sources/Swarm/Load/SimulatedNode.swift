@@ -15,6 +15,8 @@ struct SimulatedNode {
     private var lastSweep: UInt64?
     /// Containers that were replaced up to now.
     private(set) var replacements = 0
+    /// Pods that the last sweep replaced, and how often each was replaced up to now.
+    private(set) var replacedPods: [(pod: Int, generation: Int)] = []
 
     init(index: Int, shape: NodeShape) {
         self.index = index
@@ -37,6 +39,7 @@ struct SimulatedNode {
         bootTimeMicroseconds: UInt64, realTimeMicroseconds: Int64, usualMicroseconds: UInt64, names: NameScheme
     ) throws(WireError) -> EncodedFrame {
         let elapsed = lastSweep.map { bootTimeMicroseconds - min($0, bootTimeMicroseconds) } ?? usualMicroseconds
+        replacedPods.removeAll()
         if lastSweep != nil { replace(elapsedMicroseconds: elapsed) }
         lastSweep = bootTimeMicroseconds
         let start = realTimeMicroseconds - Int64(elapsed / 2)
@@ -62,6 +65,7 @@ struct SimulatedNode {
         for unit in replaced.indices where random.unit() < chance {
             replaced[unit] += 1
             replacements += unitSize
+            if shape.churnUnit == .pods { replacedPods.append((unit, Int(replaced[unit]))) }
             for slot in unit * unitSize..<(unit + 1) * unitSize { load.replace(slot: slot) }
         }
     }
@@ -76,7 +80,7 @@ struct SimulatedNode {
         return ContainerIdentity(
             podUID: NameScheme.podUID(node: node, pod: pod, generation: generation),
             containerID: NameScheme.containerID(node: node, slot: slot, restart: restart),
-            namespace: names.namespace.text(node: node, pod: pod),
+            namespace: names.namespace(node: node, pod: pod),
             pod: names.pod.text(node: node, pod: pod, generation: generation),
             container: NameScheme.containerName(slot % shape.containersPerPod),
             startTimeMicroseconds: startMicroseconds, born: born)

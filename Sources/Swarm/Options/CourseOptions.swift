@@ -54,7 +54,10 @@ extension SwarmPlan {
                 try Usage.duration("--reconnect-storm", $0, .zero...Self.longest)
             },
             eventLoops: try Usage.number("--event-loops", course.eventLoops, 1...64),
-            reportEvery: try Usage.duration("--report-every", course.reportEvery, .milliseconds(100)...Self.longest))
+            reportEvery: try Usage.duration("--report-every", course.reportEvery, .milliseconds(100)...Self.longest),
+            replacedPods: try load.replacedFile.map { path in
+                try Usage.checked("--replaced-file") { () throws(FlagError) in try ReplacedPods(appendingTo: path) }
+            })
         serverName = target.serverName ?? aggregator.ipText
         if let storm, storm >= duration {
             throw ValidationError(

@@ -28,8 +28,12 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Namespaces of the pods; {node}, and {pod}, the pod's number on its node.", valueName: "template"))
+            "Namespaces of the pods; {node}, {pod}, the pod's number on its node, and {group}, of which there are "
+                + "--groups, each with pods of all nodes.", valueName: "template"))
     var namespaceTemplate = NameScheme.defaultNamespace
+
+    @Option(help: ArgumentHelp("How many groups.", valueName: "number"))
+    var groups = NameScheme.defaultGroups
 
     @Option(
         help: ArgumentHelp(
@@ -37,12 +41,19 @@ struct LoadOptions: ParsableArguments {
                 + "NODE-POD-4000-8000-GENERATION, the same numbers in hexadecimal.", valueName: "template"))
     var podTemplate = NameScheme.defaultPod
 
+    @Option(
+        help: ArgumentHelp(
+            "Append to this file, for every pod that is replaced, node, namespace, name and uid of it, and name and uid "
+                + "of the one in its place.", valueName: "file"))
+    var replacedFile: String?
+
     @Flag(help: "Do not push: print node, namespace, name and uid of every pod, as they are at the start, and exit.")
     var list = false
 
     func names() throws -> NameScheme {
-        try Usage.checked { () throws(FlagError) in
-            try NameScheme(node: nodeTemplate, namespace: namespaceTemplate, pod: podTemplate)
+        let groups = try Usage.number("--groups", groups, 1...NameScheme.mostGroups)
+        return try Usage.checked { () throws(FlagError) in
+            try NameScheme(node: nodeTemplate, namespace: namespaceTemplate, pod: podTemplate, groups: groups)
         }
     }
 

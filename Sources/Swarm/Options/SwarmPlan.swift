@@ -19,6 +19,8 @@ struct SwarmPlan: Sendable {
     var storm: Duration?
     var eventLoops: Int
     var reportEvery: Duration
+    /// Who is told of replaced pods; nil: nobody.
+    var replacedPods: ReplacedPods?
 
     /// What makes one process still a fair load of 20,000 nodes, whose connections have 28,000 ports by default.
     static let mostNodes = 20_000

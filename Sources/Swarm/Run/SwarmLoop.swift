@@ -140,11 +140,23 @@ final class SwarmLoop: AgentSessionOwner {
         let boot = Clocks.boot
         let sweep = boot - Int64(plan.shape.containers) * 100_000
         let replaced = nodes[node].replacements
-        defer { tally.replacements += nodes[node].replacements - replaced }
+        defer {
+            tally.replacements += nodes[node].replacements - replaced
+            tellReplaced(nodes[node])
+        }
         return try nodes[node].sweep(
             bootTimeMicroseconds: UInt64(clamping: sweep / 1_000),
             realTimeMicroseconds: (Clocks.real - boot + sweep) / 1_000,
             usualMicroseconds: UInt64(clamping: plan.interval.wholeNanoseconds / 1_000), names: plan.names)
+    }
+
+    private func tellReplaced(_ node: SimulatedNode) {
+        guard let listener = plan.replacedPods, !node.replacedPods.isEmpty else { return }
+        do throws(FlagError) {
+            try listener.tell(node.replacedPods, node: node.index, names: plan.names)
+        } catch {
+            tally.trouble = "\(error)"
+        }
     }
 
     private func send(_ frame: EncodedFrame, to session: AgentSession) {
