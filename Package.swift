@@ -122,7 +122,8 @@ let package = Package(
         .target(
             name: "KubeTestSupport",
             dependencies: [
-                "TLS", "TLSChannel", "TLSTestSupport", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                "Formats", "KubeAPI", "TLS", "TLSChannel", "TLSTestSupport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"),
             ],
             path: "Tests/KubeTestSupport", swiftSettings: common),
         .testTarget(

@@ -62,11 +62,11 @@ struct ClusterAuthorityStoreTests {
             #expect(cluster.configMap.data == ["ca.crt": bundle])
             #expect(cluster.configMap.writes == ["POST"])
             #expect(Self.names.map { cluster.bundle(ofAPIService: $0) } == [bundle, bundle])
-            #expect(cluster.patches.value == 2)
+            #expect(cluster.patches == 2)
             try await store.publish(bundle: bundle + bundle)
             #expect(cluster.configMap.data == ["ca.crt": bundle + bundle])
             #expect(cluster.configMap.writes == ["POST", "PUT"])
-            #expect(cluster.patches.value == 4)
+            #expect(cluster.patches == 4)
         }
     }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Formats
 import KubeAPI
 import KubeTestSupport
 import NIOPosix
@@ -24,8 +23,7 @@ final class FakeCluster: Sendable {
     let nodes: FakeCollection
     let authentication: FakeCollection
     let reviews: FakeReviews
-    private let services = Mutex<[String: (namespace: String, name: String, bundle: [UInt8])]>([:])
-    let patches = Atomic(0)
+    private let services: [String: FakeAPIService]
 
     init() async throws {
         server = try await FakeAPIServer()
@@ -39,12 +37,10 @@ final class FakeCluster: Sendable {
         nodes = FakeCollection(server, path: "/api/v1/nodes")
         authentication = FakeCollection(server, path: "\(Self.core)/configmaps", of: "ConfigMap")
         reviews = FakeReviews(server)
-        for name in ["v1beta1.metrics.k8s.io", "v1.metrics.k8s.io"] {
-            setAPIService(name, service: "metrics-push")
-            let path = "/apis/apiregistration.k8s.io/v1/apiservices/\(name)"
-            server.on("GET \(path)") { [self] _ in apiService(name) }
-            server.on("PATCH \(path)") { [self] in patch(name, $0.body) }
-        }
+        services = Dictionary(
+            uniqueKeysWithValues: ["v1beta1.metrics.k8s.io", "v1.metrics.k8s.io"].map { [server] name in
+                (name, FakeAPIService(server, name: name, namespace: Self.namespace, service: "metrics-push"))
+            })
     }
 
     func close() async {
@@ -54,31 +50,11 @@ final class FakeCluster: Sendable {
 
     /// - Parameter service: the Service in our namespace that it leads to; nil: it does not exist.
     func setAPIService(_ name: String, service: String?) {
-        services.withLock { $0[name] = service.map { (Self.namespace, $0, []) } }
+        services[name]?.point(to: service.map { (Self.namespace, $0) })
     }
 
-    func bundle(ofAPIService name: String) -> [UInt8]? { services.withLock { $0[name]?.bundle } }
-
-    private func apiService(_ name: String) -> FakeAPIServer.Reply {
-        guard let service = services.withLock({ $0[name] }) else {
-            return .status(404, "NotFound", "\(name) not found")
-        }
-        let reference = KubeProto().text(1, service.namespace).text(2, service.name).number(3, 443)
-        let spec = KubeProto().message(1, reference).raw(5, service.bundle)
-        return .protobuf(
-            KubeProto.envelope(
-                "apiregistration.k8s.io/v1", "APIService",
-                KubeProto().message(1, KubeProto.metadata(name)).message(2, spec)))
-    }
-
-    private func patch(_ name: String, _ body: [UInt8]) -> FakeAPIServer.Reply {
-        guard case .string(let text) = JSONValue(parsing: body)?["spec"]?["caBundle"],
-            let bundle = Base64.decode(text.utf8)
-        else { return .status(400, "BadRequest", "no caBundle") }
-        patches.add(1, ordering: .relaxed)
-        services.withLock { $0[name]?.bundle = bundle }
-        return apiService(name)
-    }
+    func bundle(ofAPIService name: String) -> [UInt8]? { services[name]?.bundle }
+    var patches: Int { services.values.reduce(0) { $0 + $1.patches } }
 }
 
 /// A collection that is listed and watched: what a test puts into it, and the watches that were opened.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import KubeAPI
-import KubeTestSupport
+public import KubeAPI
 import Synchronization
 
 /// How a fake API server answers TokenReviews and SubjectAccessReviews.
-final class FakeReviews: Sendable {
+public final class FakeReviews: Sendable {
     private struct State {
         var tokens: [String: (user: KubeUser, audiences: [String])] = [:]
         var allowed: Set<String> = []
@@ -14,22 +13,22 @@ final class FakeReviews: Sendable {
 
     private let state = Mutex(State())
 
-    init(_ server: FakeAPIServer) {
+    public init(_ server: FakeAPIServer) {
         server.on("POST /apis/authentication.k8s.io/v1/tokenreviews") { [self] in reviewToken($0.body) }
         server.on("POST /apis/authorization.k8s.io/v1/subjectaccessreviews") { [self] in reviewAccess($0.body) }
     }
 
-    func accept(_ token: String, _ user: KubeUser, audiences: [String]) {
+    public func accept(_ token: String, _ user: KubeUser, audiences: [String]) {
         state.withLock { $0.tokens[token] = (user, audiences) }
     }
 
     /// Lets a user do everything.
-    func allow(_ user: String) { state.withLock { _ = $0.allowed.insert(user) } }
+    public func allow(_ user: String) { state.withLock { _ = $0.allowed.insert(user) } }
 
     /// All reviews end in an error of the server.
-    func fail(_ isFailing: Bool) { state.withLock { $0.isFailing = isFailing } }
+    public func fail(_ isFailing: Bool) { state.withLock { $0.isFailing = isFailing } }
 
-    var tokenReviews: Int { state.withLock { $0.tokenReviews } }
+    public var tokenReviews: Int { state.withLock { $0.tokenReviews } }
 
     private func reviewToken(_ body: [UInt8]) -> FakeAPIServer.Reply {
         let token = KubeProto.Fields(body: body).message(2).text(1)
