@@ -98,6 +98,11 @@ let package = Package(
             ],
             swiftSettings: common),
 
+        // The API server of that aggregator's cluster; not shipped.
+        .executableTarget(
+            name: "BenchCluster",
+            dependencies: ["Console", "Formats", "KubeAPI", "KubeTestSupport", "TLS"], swiftSettings: common),
+
         // Tests: one folder per target.
         .executableTarget(name: "Churn", path: "Tests/Churn"),
         .testTarget(name: "CalendarTests", dependencies: ["Calendar"], swiftSettings: common),
@@ -173,6 +178,13 @@ let package = Package(
             dependencies: [
                 "Swarm", "Console", "Formats", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "BenchClusterTests",
+            dependencies: [
+                "BenchCluster", "KubeAPI", "KubeTestSupport", "TLSTestSupport", nio("NIOPosix"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: common),
         .testTarget(
