@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: run test image e2e cluster cluster-down docs bench lint format generate deps clean help
+.PHONY: run test image e2e cluster cluster-down docs bench bench-long lint format generate deps clean help
 
 # Debian's, as is its pytest.
 python := /usr/bin/python3
@@ -42,7 +42,11 @@ docs: ## the agent's manual page and shell completions, in .run/docs
 	.build/release/agent --completion zsh > .run/docs/_agent
 	.build/release/agent --completion fish > .run/docs/agent.fish
 
-bench: deps ## cost of agent and aggregator against the goals (ROUNDS=5; needs root)
+bench: deps ## cost of agent and aggregator against the goals (ROUNDS=5; PART=aggregator: only that; needs root)
+	@Benchmarks/bench
+
+bench-long: export LONG ?= 30
+bench-long: deps ## the aggregator's memory over half an hour of churn (LONG=30: minutes)
 	@Benchmarks/bench
 
 lint: ## formatting, and generated code that is out of date

@@ -181,6 +181,9 @@ let package = Package(
             ],
             swiftSettings: common),
         .testTarget(
+            name: "BenchTests", dependencies: ["Bench", "KubeTestSupport", "TLS", "TLSTestSupport"],
+            swiftSettings: common),
+        .testTarget(
             name: "BenchClusterTests",
             dependencies: [
                 "BenchCluster", "KubeAPI", "KubeTestSupport", "TLSTestSupport", nio("NIOPosix"),

@@ -15,8 +15,12 @@ do {
     case "agent": try AgentBench.run(&flags)
     case "memory": try MemoryBench.run(&flags)
     case "handshakes": try HandshakeBench.run(&flags)
+    case "pods": try PodsBench.run(&flags)
     case "ingest": try IngestBench.run(&flags)
+    case "answers": try AnswerBench.run(&flags)
+    case "endurance": try EnduranceBench.run(&flags)
     case "report": try Report.run(&flags)
+    case "endurance-report": try EnduranceReport.run(&flags)
     default: throw BenchError("\"\(flags.command)\" is no command; see Benchmarks/bench for their use", isUsage: true)
     }
 } catch {

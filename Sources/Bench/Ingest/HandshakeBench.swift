@@ -12,12 +12,15 @@ enum HandshakeBench {
         try flags.finish()
         let before = try process.cpuNanoseconds()
         let swarm = try SwarmProcess(
-            program: program, report: report, aggregator: aggregator, nodes: nodes,
+            program: program, report: report, aggregator: aggregator,
             // Hardly a node's time to push comes while the others connect.
-            flags: ["--interval", "5m", "--connect-rate", "\(max(1, nodes / 2))", "--duration", "1s"])
+            flags: [
+                "--nodes", "\(nodes)", "--node-template", "bench-{node}", "--interval", "5m", "--connect-rate",
+                "\(max(1, nodes / 2))", "--duration", "1s",
+            ])
         try swarm.awaitSessions(within: 120)
         let cpu = try process.cpuNanoseconds() - before
         _ = try swarm.finish(within: 60)
-        try record("ingest.handshake", Double(cpu) / Double(nodes))
+        try record("handshake.cpu", Double(cpu) / Double(nodes))
     }
 }

@@ -1,85 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 import Formats
-import Glibc
 
-/// `Bench ingest --pid PID --state DIR --swarm PROGRAM --report FILE --nodes N --containers N --interval SECONDS --rounds N
-/// --cycles N`: CPU and memory of an aggregator that a swarm pushes to, each node at its own moment of the interval. CYCLES
-/// intervals are a round; the swarm reports to FILE.
+/// `Bench ingest` and the flags of ``ClusterSetup``, `--rounds N --cycles N --query-seconds N --lists N`: CPU and memory of
+/// an aggregator in a cluster whose nodes push, each at its own moment of the interval, and whose pods come and go. CYCLES
+/// intervals are a round.
+///
+/// Then, under the same load: ROUNDS times so many seconds of queries as autoscalers ask them, and so many lists of all
+/// pods, to see how old what is served is. What is recorded starts with `ingest.NODES.`.
 enum IngestBench {
-    /// Until the aggregator has all points that a rate needs, so that every sample replaces one.
-    private static let warmUpSeconds = 20
-    /// What the swarm pushes longer than it is watched.
-    private static let slackSeconds = 5
+    /// Percent a minute.
+    private static let churn = 2
+    private static let queryRate = 1_000
+    private static let queryConnections = 8
+    /// From one list to the next.
+    private static let listSeconds = 3
 
     static func run(_ flags: inout Flags) throws {
-        let process = try ObservedProcess(pid: try flags.number("pid", 1...Int(Int32.max)))
-        let aggregator = try AggregatorState(directory: try flags.text("state"))
-        let program = try flags.text("swarm")
-        let report = try flags.text("report")
-        let nodes = try flags.number("nodes", 1...5_000)
-        let containers = try flags.number("containers", 2...1_000)
-        let seconds = try flags.number("interval", 1...60)
+        let setup = try ClusterSetup(&flags)
         let rounds = try flags.number("rounds", 1...100)
         let cycles = try flags.number("cycles", 1...100)
+        let querySeconds = try flags.number("query-seconds", 0...60)
+        let lists = try flags.number("lists", 0...100)
         try flags.finish()
-        guard containers % 2 == 0 else { throw BenchError("--containers: the pods have two each", isUsage: true) }
-        try record("ingest.nodes", nodes)
-        try record("ingest.containers", containers)
-        try record("ingest.interval", seconds)
+        let name = "ingest.\(setup.cluster.nodes)"
+        try record("ingest.nodes", setup.cluster.nodes)
+        try record("\(name).containers", setup.cluster.containers)
 
-        let idle = try process.memory()
-        let warmUp = max(2 * seconds, warmUpSeconds)
-        let watched = warmUp + rounds * cycles * seconds
-        let swarm = try SwarmProcess(
-            program: program, report: report, aggregator: aggregator, nodes: nodes,
-            flags: [
-                "--pods-per-node", "\(containers / 2)", "--containers-per-pod", "2", "--churn", "0",
-                "--interval", "\(seconds)s", "--duration", "\(watched + slackSeconds)s",
-            ])
-        try swarm.awaitSessions(within: 120)
-        var next = Clocks.monotonic + Int64(warmUp) * 1_000_000_000
-        Clocks.sleep(until: next)
-        var before = try look(process, aggregator, nodes: nodes)
-        for _ in 0..<rounds {
-            next += Int64(cycles * seconds) * 1_000_000_000
-            Clocks.sleep(until: next)
-            let after = try look(process, aggregator, nodes: nodes)
-            let samples = after.counters.samples - before.counters.samples
-            let cpu = Double(after.cpu - before.resumedCPU)
-            try record("ingest.milliCPU", cpu / Double(after.moment - before.moment) * 1e3)
-            try record("ingest.nsPerSample", cpu / Double(samples))
-            try record(
-                "ingest.bytesPerSample", Double(after.counters.bytes - before.counters.bytes) / Double(samples))
-            before = after
+        let load = try setup.load(
+            churn: churn,
+            for: rounds * cycles * setup.interval + rounds * (querySeconds + 2) + lists * listSeconds + 10)
+        try watch(setup, load, name, rounds: rounds, cycles: cycles)
+        let memory = try setup.process.memory()
+        try record("\(name).rss", memory.resident)
+        try record("\(name).bytesPerContainer", Double(memory.resident) / Double(setup.cluster.containers))
+        if querySeconds > 0 {
+            for _ in 0..<rounds { try query(setup, name, seconds: querySeconds) }
         }
-        let memory = try process.memory()
-        try record("ingest.rss", memory.resident)
-        try record("ingest.bytesPerContainer", Double(memory.resident - idle.resident) / Double(nodes * containers))
-        guard let sent = try swarm.finish(within: 60)["samples"]?.integer else {
+        for _ in 0..<lists { try list(setup, name) }
+        // Those pods are known.
+        _ = try setup.listPods()
+        try record("\(name).rssAfterLists", try setup.process.memory().resident)
+
+        let report = try load.swarm.finish(within: 60)
+        guard let sent = report["samples"]?.integer, let due = report["frames_due"]?.integer,
+            let frames = report["frames_sent"]?.integer
+        else {
             throw BenchError("the swarm does not say how many samples it sent")
         }
-        try record("ingest.sent", sent)
-        try record("ingest.lost", Int(sent) - aggregator.counters().samples)
+        try record("\(name).sent", sent)
+        try record("\(name).lost", Int(sent) - setup.aggregator.counters().samples)
+        try record("\(name).unsent", max(0, due - frames) * Int64(setup.cluster.containersPerNode))
     }
 
-    /// The aggregator's state between two rounds.
-    private struct Look {
-        /// ns on CLOCK_MONOTONIC.
-        let moment: Int64
-        /// CPU time when the round's samples were taken in, ns.
-        let cpu: Int64
-        /// ... and after it was asked for its counters, which is not part of any round.
-        let resumedCPU: Int64
-        let counters: AggregatorState.Counters
-    }
-
-    private static func look(_ process: ObservedProcess, _ aggregator: AggregatorState, nodes: Int) throws -> Look {
-        let moment = Clocks.monotonic
-        let cpu = try process.cpuNanoseconds()
-        let counters = try aggregator.counters()
-        guard counters.resyncs == 0, counters.sessions == nodes else {
-            throw BenchError("\(counters.resyncs) resyncs, \(counters.sessions) of \(nodes) sessions open")
+    private static func watch(
+        _ setup: ClusterSetup, _ load: ClusterSetup.Load, _ name: String, rounds: Int, cycles: Int
+    ) throws {
+        var next = load.since
+        var before = try setup.look()
+        var sentBefore = try load.swarm.totals()
+        for _ in 0..<rounds {
+            next += Int64(cycles * setup.interval) * 1_000_000_000
+            Clocks.sleep(until: next)
+            let after = try setup.look()
+            let sent = try load.swarm.totals()
+            guard let first = sentBefore, let last = sent, last.samples > first.samples else {
+                throw BenchError("the swarm does not say what it sends")
+            }
+            let samples = after.counters.samples - before.counters.samples
+            let cpu = Double(after.cpu - before.resumedCPU)
+            try record("\(name).milliCPU", cpu / Double(after.moment - before.moment) * 1e3)
+            try record("\(name).nsPerSample", cpu / Double(samples))
+            try record(
+                "\(name).bytesPerSample", Double(after.counters.bytes - before.counters.bytes) / Double(samples))
+            try record(
+                "\(name).wireBytesPerSample",
+                Double(last.wireBytes - first.wireBytes) / Double(last.samples - first.samples))
+            (before, sentBefore) = (after, sent)
         }
-        return Look(moment: moment, cpu: cpu, resumedCPU: try process.cpuNanoseconds(), counters: counters)
+    }
+
+    private static func query(_ setup: ClusterSetup, _ name: String, seconds: Int) throws {
+        let outcome = try QueryLoad(
+            api: setup.aggregator.api, deployments: try Deployment.all(in: setup.directory), rate: queryRate,
+            seconds: seconds, connections: queryConnections
+        ).run()
+        try record("\(name).query.p50", outcome.percentile(50))
+        try record("\(name).query.p99", outcome.percentile(99))
+        try record("\(name).query.max", outcome.percentile(100))
+        try record("\(name).query.rate", Double(outcome.answered) / Double(seconds))
+    }
+
+    /// How old each item is for who asks: its timestamp, which Kubernetes' encodings give in whole seconds, is up to one
+    /// second before the sample. The aggregator's own account is exact.
+    private static func list(_ setup: ClusterSetup, _ name: String) throws {
+        let next = Clocks.monotonic + Int64(listSeconds) * 1_000_000_000
+        let before = try setup.aggregator.counters()
+        let asked = Clocks.real
+        let ages = try setup.listPods().map { asked - $0 }.sorted()
+        let after = try setup.aggregator.counters()
+        try record("\(name).age.mean", Double(ages.reduce(0, +)) / Double(ages.count))
+        try record("\(name).age.p99", ages[ages.count * 99 / 100])
+        try record(
+            "\(name).age.own", (after.servedSeconds - before.servedSeconds) * 1e9 / Double(after.served - before.served)
+        )
+        Clocks.sleep(until: next)
     }
 }

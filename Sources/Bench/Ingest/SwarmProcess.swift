@@ -12,16 +12,15 @@ final class SwarmProcess {
     /// - Parameters:
     ///   - program: the swarm's executable.
     ///   - report: the file that it reports to.
-    init(program: String, report: String, aggregator: AggregatorState, nodes: Int, flags: [String]) throws {
+    ///   - flags: who the nodes are, and what they do.
+    init(program: String, report: String, aggregator: AggregatorState, flags: [String]) throws {
         self.report = report
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, report, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         let arguments =
-            [program] + aggregator.swarmFlags
-            + ["--nodes", "\(nodes)", "--node-template", "bench-{node}", "--report-every", "100ms", "-o", "json"]
-            + flags
+            [program] + aggregator.swarmFlags + ["--report-every", "100ms", "-o", "json"] + flags
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in argv { free(pointer) } }
         var pid = pid_t()
@@ -58,6 +57,25 @@ final class SwarmProcess {
         }
         return report
     }
+
+    /// Makes this process the swarm.
+    static func replaceSelf(program: String, flags: [String]) throws {
+        let argv: [UnsafeMutablePointer<CChar>?] = ([program] + flags).map { strdup($0) } + [nil]
+        execv(program, argv)
+        throw BenchError("\(program): \(String(cString: strerror(errno)))")
+    }
+
+    /// What it has sent up to its last report, at most 100 ms ago; nil before the first.
+    func totals() throws -> (samples: Int64, wireBytes: Int64)? {
+        guard let report = try lastReport(), let samples = report["samples"]?.integer,
+            let bytes = report["wire_bytes_out"]?.integer
+        else { return nil }
+        return (samples, bytes)
+    }
+
+    /// Stops it where it stands; its connections stay. Not longer than an interval, or turns are left out.
+    func pause() { kill(pid, SIGSTOP) }
+    func goOn() { kill(pid, SIGCONT) }
 
     deinit {
         guard !isReaped else { return }

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 
-/// `Bench report --file FILE`: the table of all that was recorded.
+/// `Bench report --part agent|aggregator|all --file FILE`: the tables of what was recorded.
 enum Report {
     static func run(_ flags: inout Flags) throws {
-        let text = try TextFile.read(try flags.text("file"))
+        let part = try flags.text("part")
+        let figures = try Figures.read(try flags.text("file"))
         try flags.finish()
-        var figures: [String: [Double]] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard words.count == 2, let value = Double(words[1]) else { throw BenchError("\"\(line)\" is no figure") }
-            figures[String(words[0]), default: []].append(value)
+        var tables: [String] = []
+        if part != "aggregator" { tables.append(try agent(figures)) }
+        if part != "agent" { tables += [try ReachReport.text(figures), try GrowthReport.text(figures)] }
+        guard StandardOutput.write(tables.joined(separator: "\n\n") + "\n") else {
+            throw BenchError("standard output is gone")
         }
-        let heading = ["", "measured", "C", "ratio", "goal", ""]
+    }
+
+    private static func agent(_ figures: [String: [Double]]) throws -> String {
+        var figures = figures
         for (name, pair) in growths {
             figures[name] = try ReportRow.ratios(figures[pair.of] ?? [], figures[pair.against] ?? [])
         }
-        let table = try [heading] + rows(figures).map { try $0.cells(figures) }
-        guard StandardOutput.write(aligned(table) + "\n") else { throw BenchError("standard output is gone") }
+        let heading = ["", "measured", "C", "ratio", "goal", ""]
+        return TextTable.aligned(try [heading] + rows.map { try $0.cells(figures) }, numbers: 1...3)
     }
 
     private static let few = 25
@@ -32,47 +36,15 @@ enum Report {
         "growth.read.many": ("read.\(many).ns", "read.\(usual).ns"),
     ]
 
-    /// The goals are the project's; those of the aggregator are for 5,000 nodes of 60 containers every 5 s, and CPU is
-    /// proportional to samples.
-    private static func rows(_ figures: [String: [Double]]) throws -> [ReportRow] {
-        func whole(_ name: String) throws -> Int {
-            guard let value = figures[name]?.first else { throw BenchError("\(name) was not measured") }
-            return Int(value)
-        }
-        let nodes = try whole("ingest.nodes")
-        let perNode = try whole("ingest.containers")
-        let interval = try whole("ingest.interval")
-        let goalMilliCPU = 60.0
-        let goalSamplesPerSecond = 5_000.0 * 60 / 5
-        let share = Double(nodes * perNode) / Double(interval) / goalSamplesPerSecond
-        return [
+    private static var rows: [ReportRow] {
+        [
             ReportRow(
                 title: "bytes per container and sample, 60 containers", figure: "wire.bytes.60", unit: .bytes,
                 goal: .atMost(8)),
             ReportRow(
                 title: "bytes per container and sample, 250 containers", figure: "wire.bytes.250", unit: .bytes,
                 goal: .atMost(8)),
-        ] + agentRows + [
-            ReportRow(
-                title: "aggregator, \(nodes) nodes x \(perNode) every \(interval) s: CPU", figure: "ingest.milliCPU",
-                unit: .milliCPU, goal: .atMost(goalMilliCPU * share)),
-            ReportRow(
-                title: "aggregator: CPU per sample", figure: "ingest.nsPerSample", unit: .nanoseconds,
-                goal: .atMost(goalMilliCPU * 1e6 / goalSamplesPerSecond)),
-            ReportRow(
-                title: "aggregator: bytes received per sample", figure: "ingest.bytesPerSample", unit: .bytes,
-                goal: .atMost(8)),
-            ReportRow(title: "aggregator: samples sent", figure: "ingest.sent", unit: .count),
-            ReportRow(
-                title: "aggregator: ... of these not received", figure: "ingest.lost", unit: .count,
-                goal: .atMost(0)),
-            ReportRow(title: "aggregator: RSS", figure: "ingest.rss", unit: .megabytes),
-            ReportRow(
-                title: "aggregator: RSS per container, sessions included", figure: "ingest.bytesPerContainer",
-                unit: .bytes),
-            ReportRow(
-                title: "aggregator: CPU per new session", figure: "ingest.handshake", unit: .microseconds),
-        ]
+        ] + agentRows
     }
 
     private static var agentRows: [ReportRow] {
@@ -122,19 +94,5 @@ enum Report {
                 title: "agent, \(usual) to \(many) containers: CPU per sweep", figure: "growth.sweep.many",
                 unit: .times, floor: "growth.read.many", goal: .timesFloor(1.1)),
         ]
-    }
-
-    private static func aligned(_ table: [[String]]) -> String {
-        let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-        return table.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                let gap = String(repeating: " ", count: widths[column] - cell.count)
-                // Numbers stand under each other.
-                line += (1...3).contains(column) ? gap + cell + "  " : cell + gap + "  "
-            }
-            while line.last == " " { line.removeLast() }
-            return line
-        }.joined(separator: "\n")
     }
 }

@@ -8,11 +8,14 @@ struct ReportRow {
     let unit: ReportUnit
     /// The same work done by a C program that does nothing else.
     var floor: String?
+    /// What the peer needs for the same, in the words of whoever measured it.
+    var peer: String?
     var goal: Goal?
 
     enum Goal {
         /// In what the figure was recorded in.
         case atMost(Double)
+        case atLeast(Double)
         case timesFloor(Double)
     }
 
@@ -26,17 +29,28 @@ struct ReportRow {
             ratio = Rounds(try Self.ratios(figures[figure] ?? [], figures[floor] ?? []))
             cells[3] = ratio?.text(scale: 1) ?? ""
         }
+        (cells[4], cells[5]) = try judged(measured, ratio)
+        return cells
+    }
+
+    /// Beside the peer instead of a C program.
+    func cellsBesidePeer(_ figures: [String: [Double]]) throws -> [String] {
+        guard let measured = Rounds(figures[figure] ?? []) else { throw BenchError("\(figure) was not measured") }
+        let (limit, verdict) = try judged(measured, nil)
+        return [title, unit.text(measured), peer ?? "", limit, verdict]
+    }
+
+    private func judged(_ measured: Rounds, _ ratio: Rounds?) throws -> (limit: String, verdict: String) {
         switch goal {
-        case nil: break
-        case .atMost(let limit):
-            cells[4] = "≤ " + unit.text(limit)
-            cells[5] = verdict(measured.median, limit)
+        case nil: return ("", "")
+        case .atMost(let limit): return ("≤ " + unit.text(limit), verdict(measured.median, limit))
+        case .atLeast(let limit):
+            let share = "\(Rounds.text(measured.median / limit, noise: 0.03)) of it"
+            return ("≥ " + unit.text(limit), (measured.median >= limit ? "met, " : "MISSED, ") + share)
         case .timesFloor(let limit):
             guard let ratio else { throw BenchError("\(figure) has no floor") }
-            cells[4] = "≤ \(Rounds.text(limit, noise: 0.1)) x C"
-            cells[5] = verdict(ratio.median, limit)
+            return ("≤ \(Rounds.text(limit, noise: 0.1)) x C", verdict(ratio.median, limit))
         }
-        return cells
     }
 
     /// Round by round, since the machine's moods come and go between the rounds.
@@ -64,12 +78,18 @@ struct ReportUnit {
     static let nanoseconds = ReportUnit(name: "ns", scale: 1)
     static let microseconds = ReportUnit(name: "µs", scale: 1e3)
     static let milliseconds = ReportUnit(name: "ms", scale: 1e6)
+    static let seconds = ReportUnit(name: "s", scale: 1e9)
     static let milliCPU = ReportUnit(name: "mCPU", scale: 1)
     static let times = ReportUnit(name: "times", scale: 1)
-    static let count = ReportUnit(name: "", scale: 1)
+    /// Something that was counted: every digit means something.
+    static let exactly = ReportUnit(name: "", scale: 0)
 
-    func text(_ rounds: Rounds) -> String { with(rounds.text(scale: scale)) }
-    func text(_ value: Double) -> String { with(Rounds.text(value / scale, noise: value / scale / 10)) }
+    func text(_ rounds: Rounds) -> String { scale == 0 ? whole(rounds.median) : with(rounds.text(scale: scale)) }
+    func text(_ value: Double) -> String {
+        scale == 0 ? whole(value) : with(Rounds.text(value / scale, noise: value / scale / 10))
+    }
+
+    private func whole(_ value: Double) -> String { "\(Int(value.rounded()))" }
 
     private func with(_ number: String) -> String { name.isEmpty ? number : "\(number) \(name)" }
 }
