@@ -18,6 +18,7 @@ do {
     case "pods": try PodsBench.run(&flags)
     case "ingest": try IngestBench.run(&flags)
     case "answers": try AnswerBench.run(&flags)
+    case "storm": try StormBench.run(&flags)
     case "endurance": try EnduranceBench.run(&flags)
     case "report": try Report.run(&flags)
     case "endurance-report": try EnduranceReport.run(&flags)

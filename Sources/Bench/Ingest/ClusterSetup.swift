@@ -43,18 +43,24 @@ struct ClusterSetup {
     ///   - churn: percent of the containers that is replaced a minute, pod by pod; the API server knows of it.
     ///   - seconds: how long it is needed.
     func load(churn: Int, for seconds: Int) throws -> Load {
-        let swarm = try SwarmProcess(
-            program: program, report: report, aggregator: aggregator,
-            flags: cluster.swarmFlags + [
-                "--churn", "\(churn)", "--churn-unit", "pods", "--replaced-file", "\(directory)/replaced-pods",
-                "--interval", "\(interval)s", "--connect-rate", "\(Self.connectRate)",
-                "--duration", "\(Self.warmUpSeconds + seconds + Self.slackSeconds)s",
-            ])
-        try swarm.awaitSessions(within: 180)
+        let swarm = try swarm(churn: churn, seconds: Self.warmUpSeconds + seconds + Self.slackSeconds)
         let since = Clocks.monotonic + Int64(Self.warmUpSeconds) * 1_000_000_000
         Clocks.sleep(until: since)
         try aggregator.awaitReady(within: 1)
         return Load(swarm: swarm, since: since)
+    }
+
+    /// A swarm that has opened its sessions.
+    /// - Parameter seconds: how long it pushes from then on.
+    func swarm(churn: Int, seconds: Int, _ flags: [String] = []) throws -> SwarmProcess {
+        let swarm = try SwarmProcess(
+            program: program, report: report, aggregator: aggregator,
+            flags: cluster.swarmFlags + flags + [
+                "--churn", "\(churn)", "--churn-unit", "pods", "--replaced-file", "\(directory)/replaced-pods",
+                "--interval", "\(interval)s", "--connect-rate", "\(Self.connectRate)", "--duration", "\(seconds)s",
+            ])
+        try swarm.awaitSessions(within: 180)
+        return swarm
     }
 
     /// The aggregator's state between two rounds.

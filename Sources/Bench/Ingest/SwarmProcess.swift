@@ -73,6 +73,9 @@ final class SwarmProcess {
         return (samples, bytes)
     }
 
+    /// How long its agents took to come back from its storm, ns; nil as long as they have not.
+    func stormRecovery() throws -> Int64? { try lastReport()?["storm_recovery_ms"]?.integer.map { $0 * 1_000_000 } }
+
     /// Stops it where it stands; its connections stay. Not longer than an interval, or turns are left out.
     func pause() { kill(pid, SIGSTOP) }
     func goOn() { kill(pid, SIGCONT) }

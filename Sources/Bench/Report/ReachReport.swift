@@ -86,6 +86,11 @@ enum ReachReport {
             ReportRow(
                 title: "... due, and not sent", figure: "ingest.\(nodes).unsent", unit: .exactly),
             ReportRow(
+                title: "all connections cut: the last agent is back after", figure: "storm.recovery", unit: .seconds,
+                goal: .atMost(15e9)),
+            ReportRow(
+                title: "... the slowest answer of 10 pods meanwhile", figure: "storm.slowest", unit: .milliseconds),
+            ReportRow(
                 title: "age of answers, as whole seconds tell it: mean", figure: "ingest.\(nodes).age.mean",
                 unit: .seconds, peer: "9.1 s", goal: .atMost(3e9)),
             ReportRow(
