@@ -131,7 +131,7 @@ public final class TLSEngine {
     public func handshake(_ inbound: RawSpan) -> Step<HandshakeOutcome> {
         if let failure { return Step(consumed: 0, outcome: .failed(failure)) }
         let (consumed, outcome) = transport.lend(inbound) { () -> HandshakeOutcome in
-            ERR_clear_error()
+            OpenSSLFailure.clear()
             let result = unsafe SSL_do_handshake(ssl)
             if result == 1 { return .complete }
             switch unsafe SSL_get_error(ssl, result) {
@@ -159,6 +159,10 @@ public final class TLSEngine {
         receive(inbound) { count in unsafe SSL_read_ex(ssl, output.baseAddress, output.count, &count) }
     }
 
+    /// Whether OpenSSL holds bytes that `read` has not given yet. Otherwise, with no bytes from the peer, `read` can only
+    /// be `incomplete`.
+    public var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
+
     /// Whether `read` would give something, without taking it: `bytes`, `incomplete` or an end.
     public func peek(_ inbound: RawSpan) -> Step<ReadOutcome> {
         var byte: UInt8 = 0
@@ -168,7 +172,7 @@ public final class TLSEngine {
     private func receive(_ inbound: RawSpan, _ call: (inout Int) -> Int32) -> Step<ReadOutcome> {
         if let failure { return Step(consumed: 0, outcome: .failed(failure)) }
         let (consumed, outcome) = transport.lend(inbound) { () -> ReadOutcome in
-            ERR_clear_error()
+            OpenSSLFailure.clear()
             var count = 0
             let result = call(&count)
             if result == 1 { return .bytes(count) }
@@ -189,7 +193,7 @@ public final class TLSEngine {
         // Checked before OpenSSL starts a record, so that none is ever left half written.
         if transport.outbound.count >= Self.outboundCap { return .full }
         let (_, outcome) = transport.lend(RawSpan()) { () -> WriteOutcome in
-            ERR_clear_error()
+            OpenSSLFailure.clear()
             var count = 0
             let result = unsafe plaintext.withUnsafeBytes { bytes in
                 unsafe SSL_write_ex(ssl, bytes.baseAddress, min(bytes.count, Self.recordBytes), &count)
@@ -207,7 +211,7 @@ public final class TLSEngine {
         guard failure == nil, !closeNotifySent, isHandshakeComplete else { return }
         closeNotifySent = true
         _ = transport.lend(RawSpan()) {
-            ERR_clear_error()
+            OpenSSLFailure.clear()
             // 0 means "sent, the peer's has not come"; reading on is the caller's business, not SSL_shutdown's.
             if unsafe SSL_shutdown(ssl) < 0 { ERR_clear_error() }
         }

@@ -15,6 +15,14 @@ extension TLSHandler {
         case .decrypt: decrypt(context)
         case .discard: inbound = nil
         }
+        if let buffers { returnBuffer(bytes, to: buffers) }
+    }
+
+    /// Gives the buffer of a read back to the loop's connections. What waits in it for the next turn is copied: a peer
+    /// could make us keep a whole buffer for each of its connections.
+    private func returnBuffer(_ buffer: ByteBuffer, to buffers: ReadBuffers) {
+        if let waiting = inbound { inbound = ByteBuffer(bytes: waiting.readableBytesView) }
+        buffers.giveBack(ciphertext: buffer)
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
@@ -72,15 +80,17 @@ extension TLSHandler {
             }
             let ciphertext = inbound ?? ByteBuffer()
             let waiting = ciphertext.readableBytes
+            // Asking OpenSSL for nothing costs as much as a record.
+            guard waiting > 0 || engine.hasPending else { return }
             // Taken out of `self` so that the engine appends to storage nobody shares.
-            var output = plaintext ?? context.channel.allocator.buffer(capacity: max(waiting, Self.minimumRoom))
+            var output = plaintext ?? makePlaintext(context, waiting)
             plaintext = nil
             var step = TLSEngine.Step(consumed: 0, outcome: TLSEngine.ReadOutcome.incomplete)
             let room = output.writableBytes > 0 ? 1 : max(waiting, Self.minimumRoom)
             output.writeWithOutputRawSpan(minimumWritableBytes: room) { span in
                 step = engine.read(ciphertext.readableBytesSpan, into: &span)
             }
-            if output.readableBytes > 0 { plaintext = output }
+            if output.readableBytes > 0 { plaintext = output } else { buffers?.giveBack(plaintext: output) }
             consumeInbound(step.consumed)
             switch step.outcome {
             case .bytes: recordsThisTurn += 1
@@ -93,6 +103,11 @@ extension TLSHandler {
                 return
             }
         }
+    }
+
+    private func makePlaintext(_ context: ChannelHandlerContext, _ waiting: Int) -> ByteBuffer {
+        buffers?.takePlaintext(context.channel.allocator)
+            ?? context.channel.allocator.buffer(capacity: max(waiting, Self.minimumRoom))
     }
 
     func consumeInbound(_ count: Int) {
@@ -108,6 +123,7 @@ extension TLSHandler {
         readRequested = false
         context.fireChannelRead(wrapInboundOut(bytes))
         context.fireChannelReadComplete()
+        buffers?.giveBack(plaintext: bytes)
         return true
     }
 

@@ -14,7 +14,7 @@ public import TLS
 /// same, signalled by `ChannelEvent.inputClosed`.
 ///
 /// Confined to its channel's event loop.
-public final class TLSHandler: ChannelDuplexHandler {
+public final class TLSHandler: ChannelDuplexHandler, DeadlineHolder {
     public typealias InboundIn = ByteBuffer
     public typealias InboundOut = ByteBuffer
     public typealias OutboundIn = ByteBuffer
@@ -25,14 +25,19 @@ public final class TLSHandler: ChannelDuplexHandler {
     let limits: TLSLimits
     let handshakeTimeout: TimeAmount
     let closeTimeout: TimeAmount
+    /// Where this connection's deadline stands; nil: it has a timer of its own.
+    private let deadlines: DeadlineTable?
+    /// What the loop's connections read into; nil: the channel's own.
+    let buffers: ReadBuffers?
 
     var state = ConnectionStateMachine()
     /// Made when the transport is active, dropped when the handler is removed.
     var engine: TLSEngine?
     /// Set while in a pipeline.
     var channelContext: ChannelHandlerContext?
-    /// The handshake's or the close's deadline, whichever runs.
+    /// The handshake's or the close's deadline, whichever runs; nil with `deadlines`.
     private var timer: Scheduled<Void>?
+    public var deadlineRow: Int?
 
     /// Ciphertext the engine has not consumed; nil when drained, so that the channel can reuse its buffer.
     var inbound: ByteBuffer?
@@ -56,10 +61,16 @@ public final class TLSHandler: ChannelDuplexHandler {
     ///   - context: of the same side as `role`; otherwise the connection fails at once with `invalidArgument`.
     ///   - handshakeTimeout: from the transport being active to the handshake being complete.
     ///   - closeTimeout: from `close` to the transport being closed.
+    ///   - deadlines: of the channel's event loop. Both timeouts are then up to its tick late.
+    ///   - buffers: of the channel's event loop, and installed in the channel. Whoever is handed plaintext may keep none of
+    ///     it without a copy.
     public init(
         context: TLSContext, role: TLSRole, handshakeTimeout: TimeAmount = .seconds(10),
-        closeTimeout: TimeAmount = .seconds(5), limits: TLSLimits = TLSLimits()
+        closeTimeout: TimeAmount = .seconds(5), limits: TLSLimits = TLSLimits(), deadlines: DeadlineTable? = nil,
+        buffers: ReadBuffers? = nil
     ) {
+        self.deadlines = deadlines
+        self.buffers = buffers
         settings = context
         self.role = role
         self.handshakeTimeout = handshakeTimeout
@@ -201,13 +212,20 @@ public final class TLSHandler: ChannelDuplexHandler {
     /// One timer serves both ends of a connection's life; starting it replaces the one before.
     func startTimer(_ delay: TimeAmount, _ context: ChannelHandlerContext) {
         stopTimer()
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.timerFired() }
+        if let deadlines {
+            deadlines.set(context.eventLoop.now + delay, for: self)
+        } else {
+            timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.timerFired() }
+        }
     }
 
     func stopTimer() {
+        deadlines?.clear(self)
         timer?.cancel()
         timer = nil
     }
+
+    public func deadlinePassed(now: NIODeadline) { timerFired() }
 
     private func timerFired() {
         timer = nil

@@ -37,17 +37,25 @@ final class LoopbackChannel: Sendable {
 
     var address: TLS.SocketAddress { TLS.SocketAddress(ipLiteral: "127.0.0.1", port: port)! }
 
-    init(_ context: TLSContext, _ service: Service, closeTimeout: TimeAmount = .seconds(5)) async throws {
+    /// - Parameter shares: whether the connections share their loop's buffers and deadlines.
+    init(
+        _ context: TLSContext, _ service: Service, closeTimeout: TimeAmount = .seconds(5), shares: Bool = false
+    ) async throws {
         let report = ReportBox()
         let channels = ChannelsBox()
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let shared = shares ? try await group.next().submit { [group] in Shared(on: group.next()) }.get() : nil
         let isPulling = if case .pull = service { true } else { false }
         listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.autoRead, value: !isPulling)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = TLSHandler(context: context, role: .server, closeTimeout: closeTimeout)
+                    let shared = shared?.bound.value
+                    try shared?.buffers.install(in: channel)
+                    let handler = TLSHandler(
+                        context: context, role: .server, closeTimeout: closeTimeout, deadlines: shared?.deadlines,
+                        buffers: shared?.buffers)
                     try channel.pipeline.syncOperations.addHandler(handler)
                     try channel.pipeline.syncOperations.addHandler(
                         Responder(service, handler, report, channels))
@@ -57,6 +65,14 @@ final class LoopbackChannel: Sendable {
         port = UInt16(listener.localAddress?.port ?? 0)
         self.reportBox = report
         self.channelsBox = channels
+    }
+
+    private struct Shared: Sendable {
+        let bound: NIOLoopBound<(buffers: ReadBuffers, deadlines: DeadlineTable)>
+
+        init(on eventLoop: any EventLoop) {
+            bound = NIOLoopBound((ReadBuffers(), DeadlineTable(on: eventLoop)), eventLoop: eventLoop)
+        }
     }
 
     private let reportBox: ReportBox
