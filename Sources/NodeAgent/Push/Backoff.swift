@@ -25,6 +25,9 @@ package struct Backoff: Sendable {
         return bound * random
     }
 
+    /// The wait when nobody is there for a moment, and all agents know it: the whole span at once.
+    func spread(random: Double = .random(in: 0..<1)) -> Duration { cap * random }
+
     package mutating func succeeded() {
         attempts = 0
     }

@@ -59,7 +59,16 @@ final class Pusher: Sendable {
             case .finished: return
             case .refused(let reject):
                 counters.change { $0.rejects[reject.code, default: 0] += 1 }
-                if complaint != reject.reason {
+                if reject.code == .shuttingDown {
+                    if complaint != reject.reason {
+                        settings.log.info(
+                            "the aggregator ends; connecting again", ("aggregator", "\(address)"),
+                            ("reason", reject.reason))
+                    }
+                    // Its successor may be elsewhere.
+                    lookAgain()
+                    pause = backoff.spread()
+                } else if complaint != reject.reason {
                     settings.log.error(
                         "the aggregator refuses this agent", ("aggregator", "\(address)"),
                         ("code", "\(reject.code)"), ("reason", reject.reason))
@@ -73,11 +82,15 @@ final class Pusher: Sendable {
                         "no session; trying again", ("aggregator", "\(address)"), ("reason", reason))
                 }
                 complaint = reason
-                hasFailed.store(true, ordering: .releasing)
-                failure?.raise()
+                lookAgain()
             }
             signal.wait(until: .after(pause ?? backoff.next())) { mayGoOn }
         }
+    }
+
+    private func lookAgain() {
+        hasFailed.store(true, ordering: .releasing)
+        failure?.raise()
     }
 
     private func attempt(_ counters: PushCounters, welcomed: () -> Void) -> PushSession.End {

@@ -55,6 +55,14 @@ struct BackoffTests {
         }
     }
 
+    @Test("agents that were told that their aggregator ends spread over the whole span at once")
+    func spread() {
+        for (interval, cap) in [(1, 1), (5, 5), (300, 5)] {
+            let backoff = Backoff(interval: .seconds(interval))
+            #expect(backoff.spread(random: 0) == .zero && backoff.spread(random: 1) == .seconds(cap))
+        }
+    }
+
     @Test("a session that held starts the waits over")
     func success() {
         var backoff = Backoff(interval: .seconds(5))

@@ -60,6 +60,8 @@ struct RefusalTests {
         defer { rig.end() }
         _ = try rig.pusher(to: aggregator.address)
         try aggregator.connections(3)
+        #expect(rig.collected.count("level=error") == 0)
+        #expect(rig.collected.count("the aggregator ends; connecting again") == 1)
     }
 
     @Test("the pause ends with the agent")
