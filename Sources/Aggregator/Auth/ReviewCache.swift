@@ -112,6 +112,8 @@ final class ReviewGate: Sendable {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []
         var front = 0
+        /// Those that may wait and are about to.
+        var coming = 0
     }
 
     private let mostWaiting: Int
@@ -136,7 +138,9 @@ final class ReviewGate: Sendable {
                 state.free -= 1
                 return .enter
             }
-            return state.waiting.count - state.front < mostWaiting ? .wait : .refuse
+            guard state.waiting.count - state.front + state.coming < mostWaiting else { return .refuse }
+            state.coming += 1
+            return .wait
         }
         switch admission {
         case .enter: return
@@ -146,6 +150,7 @@ final class ReviewGate: Sendable {
         await withCheckedContinuation { continuation in
             // A place may have become free in between.
             let entersAtOnce = state.withLock { state -> Bool in
+                state.coming -= 1
                 if state.free > 0 {
                     state.free -= 1
                     return true
