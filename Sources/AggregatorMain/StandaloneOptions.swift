@@ -17,6 +17,11 @@ struct StandaloneOptions: ParsableArguments {
             "The nodes that the standalone agent token speaks for (default: this host's name).", valueName: "name,..."))
     var nodeName: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with such names, one a line; for more than fit into an argument.", valueName: "file"))
+    var nodeNamesFile: String?
+
     func configuration(_ common: CommonOptions) throws -> StandaloneConfiguration {
         guard let stateDir, !stateDir.isEmpty else {
             throw ValidationError(
@@ -29,9 +34,11 @@ struct StandaloneOptions: ParsableArguments {
                 "--bind-address: \"\(address)\" is not a loopback address; --standalone serves nothing else, "
                     + "give 127.0.0.1 or ::1")
         }
-        let names = (nodeName ?? HostName.current).split(separator: ",").map(String.init)
-        guard !names.isEmpty else { throw ValidationError("--node-name: no name given") }
-        return StandaloneConfiguration(common: configuration, stateDirectory: stateDir, nodeNames: names)
+        let given = nodeName ?? (nodeNamesFile == nil ? HostName.current : nil)
+        let names = given?.split(separator: ",").map(String.init) ?? []
+        guard given == nil || !names.isEmpty else { throw ValidationError("--node-name: no name given") }
+        return StandaloneConfiguration(
+            common: configuration, stateDirectory: stateDir, nodeNames: names, nodeNamesFile: nodeNamesFile)
     }
 
     /// Only numbers: what a name leads to is not for us to say.

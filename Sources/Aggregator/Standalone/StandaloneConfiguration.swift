@@ -6,10 +6,15 @@ public struct StandaloneConfiguration: Sendable {
     public var stateDirectory: String
     /// The nodes that the agents' token speaks for.
     public var nodeNames: [String]
+    /// A file with more of them, a line each; read at the start.
+    public var nodeNamesFile: String?
 
-    public init(common: AggregatorConfiguration, stateDirectory: String, nodeNames: [String]) {
+    public init(
+        common: AggregatorConfiguration, stateDirectory: String, nodeNames: [String], nodeNamesFile: String? = nil
+    ) {
         self.common = common
         self.stateDirectory = stateDirectory
         self.nodeNames = nodeNames
+        self.nodeNamesFile = nodeNamesFile
     }
 }

@@ -8,6 +8,8 @@ struct StaticAgentAuthenticator: AgentAuthenticator {
     /// SHA-256 of the token, so that the comparison takes the same time whatever is presented.
     private let tokenDigest: [UInt8]
     private let nodes: Set<String>
+    /// For refusals: thousands of names fit into no message.
+    private let shownNodes: String
     private let certificates: CertificateVerifier
 
     /// - Parameters:
@@ -17,6 +19,7 @@ struct StaticAgentAuthenticator: AgentAuthenticator {
         self.certificates = certificates
         tokenDigest = Crypto.sha256(token)
         self.nodes = nodes
+        shownNodes = NodeNames.shown(nodes.sorted())
     }
 
     func authenticate(_ claim: AgentClaim, on eventLoop: any EventLoop) -> EventLoopFuture<AgentVerdict> {
@@ -42,11 +45,10 @@ struct StaticAgentAuthenticator: AgentAuthenticator {
                         + "give the agent the agent-token file of its state directory"))
         }
         guard nodes.contains(claim.nodeName) else {
-            let names = nodes.sorted().joined(separator: ", ")
             return .refused(
                 Reject(
                     code: .wrongNode,
-                    reason: "the token speaks for \(names), not for \(claim.nodeName); "
+                    reason: "the token speaks for \(shownNodes), not for \(claim.nodeName); "
                         + "correct the agent's --node-name, or name the node to the aggregator's --node-name"))
         }
         return .accepted()

@@ -39,6 +39,14 @@ struct StaticAgentAuthenticatorTests {
         #expect(verdict("n3", token: "the-token") == .refused(expected))
     }
 
+    @Test("a refusal names a few of thousands of nodes")
+    func manyNodes() throws {
+        let many = StaticAgentAuthenticator(
+            token: Array("the-token".utf8), nodes: Set((0..<5_000).map { "n\($0)" }), certificates: try pki.verifier())
+        let reject = try refusal(many.verdict(AgentClaim(nodeName: "x", credential: "the-token", client: nil)))
+        #expect(reject.reason.hasPrefix("the token speaks for n0, n1, n10, n100, n1000 and 4995 more, not for x; "))
+    }
+
     @Test("any other token is refused", arguments: ["the-toke", "the-tokens", "The-token", " the-token", "\0"])
     func wrongToken(token: String) throws {
         let reject = try refusal(verdict("n1", token: token))
