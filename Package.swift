@@ -152,8 +152,8 @@ let package = Package(
         .testTarget(
             name: "AggregatorTests",
             dependencies: [
-                "Aggregator", "Calendar", "Console", "Formats", "KubeAPI", "KubeTestSupport", "MetricsAPI", "TLS",
-                "TLSChannel", "TLSTestSupport", "Wire",
+                "Aggregator", "CKernel", "Calendar", "Console", "Formats", "KubeAPI", "KubeTestSupport", "MetricsAPI",
+                "TLS", "TLSChannel", "TLSTestSupport", "Wire",
                 nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOHTTP1"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

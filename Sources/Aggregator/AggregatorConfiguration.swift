@@ -13,10 +13,12 @@ public struct AggregatorConfiguration: Sendable {
     /// Both ports stay open for this long after the signal to end, so that whoever balances load can turn away first.
     public var shutdownDelay: Duration
     public var logLevel: LogLevel
+    /// Agent connections at a time; one over it is closed at once.
+    public var maxAgents: Int
 
     public init(
         bindAddress: String, securePort: Int, pushPort: Int, store: StoreConfiguration = StoreConfiguration(),
-        shutdownDelay: Duration = .zero, logLevel: LogLevel = .info
+        shutdownDelay: Duration = .zero, logLevel: LogLevel = .info, maxAgents: Int = 20_000
     ) {
         self.bindAddress = bindAddress
         self.securePort = securePort
@@ -24,6 +26,7 @@ public struct AggregatorConfiguration: Sendable {
         self.store = store
         self.shutdownDelay = shutdownDelay
         self.logLevel = logLevel
+        self.maxAgents = maxAgents
     }
 }
 

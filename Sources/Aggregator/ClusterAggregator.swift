@@ -52,9 +52,10 @@ public struct ClusterAggregator: Sendable {
             client: client, directory: directory, store: store, metrics: naming, logger: logger,
             isListed: { informers.havePods })
 
-        let ingest = try await IngestService(
+        let ingest = IngestService(
             store: store, authenticator: try agentAuthenticator(cluster, clients), metrics: metrics, logger: logger,
-            instance: try InstanceName.random(), group: group)
+            instance: try InstanceName.random(),
+            limits: configuration.common.ingestLimits, group: group)
         let readiness = ClusterReadiness(
             informers: informers, follower: follower,
             toleratesUnknownProxy: configuration.authentication.toleratesLookupFailure, contexts: contexts,

@@ -22,11 +22,40 @@ public struct StandaloneAggregator: Sendable {
         try await SignalledService.run { try await aggregator.serve() }
     }
 
+    /// What is made before the ports are open.
+    private struct Parts {
+        let nodeNames: [String]
+        let directory: StateDirectory
+        let credentials: StandaloneCredentials
+        let contexts: ServingContexts
+        let store: SampleStore
+        let ingest: IngestService
+        let server: APIServer
+
+        var hostName: String { nodeNames.first ?? "localhost" }
+    }
+
     private func serve() async throws {
         let group = MultiThreadedEventLoopGroup.singleton
+        let parts = try parts(group)
+        let ports = try await Ports.open(
+            configuration.common, ingest: parts.ingest, server: parts.server, contexts: parts.contexts, on: group)
+        try announce(ports, parts)
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await parts.store.forgetUntilCancelled() }
+            try? await gracefulShutdown()
+            logger.info("shutting down")
+            try? await Task.sleep(for: configuration.common.shutdownDelay)
+            tasks.cancelAll()
+        }
+        await ports.close()
+    }
+
+    private func parts(_ group: any EventLoopGroup) throws -> Parts {
+        let nodeNames = try NodeNames.all(of: configuration)
         let directory = try StartupError.wrapping { try StateDirectory(path: configuration.stateDirectory) }
         let credentials = try StartupError.wrapping { try StandaloneCredentials(directory: directory) }
-        let hostName = configuration.nodeNames.first ?? "localhost"
+        let hostName = nodeNames.first ?? "localhost"
         let contexts = try StartupError.wrapping {
             try ServingContexts(
                 identity: credentials.serverIdentity(hostName: hostName, address: configuration.common.bindAddress))
@@ -36,18 +65,24 @@ public struct StandaloneAggregator: Sendable {
         let certificates = try StartupError.wrapping {
             try CertificateVerifier(trust: .pem(credentials.authority.certificatePEM))
         }
-        let ingest = try await IngestService(
+        let ingest = IngestService(
             store: store,
             authenticator: StaticAgentAuthenticator(
-                token: credentials.agentToken, nodes: Set(configuration.nodeNames), certificates: certificates),
-            metrics: metrics, logger: logger, instance: try InstanceName.random(), group: group)
+                token: credentials.agentToken, nodes: Set(nodeNames), certificates: certificates),
+            metrics: metrics, logger: logger, instance: try InstanceName.random(),
+            limits: configuration.common.ingestLimits, group: group)
         let server = APIServer(
             router: router(store: store, ingest: metrics, userToken: credentials.userToken, group), logger: logger)
-        let ports = try await Ports.open(
-            configuration.common, ingest: ingest, server: server, contexts: contexts, on: group)
+        return Parts(
+            nodeNames: nodeNames, directory: directory, credentials: credentials, contexts: contexts, store: store,
+            ingest: ingest, server: server)
+    }
+
+    private func announce(_ ports: Ports, _ parts: Parts) throws {
+        let directory = parts.directory
         try StartupError.wrapping {
-            try credentials.writeKubeconfig(server: "https://\(ports.apiAddress)", to: directory)
-            try credentials.writeAgentCertificate(nodeName: hostName, to: directory)
+            try parts.credentials.writeKubeconfig(server: "https://\(ports.apiAddress)", to: directory)
+            try parts.credentials.writeAgentCertificate(nodeName: parts.hostName, to: directory)
             // Last: whoever waits for this file finds the others there.
             try directory.write(StandaloneCredentials.File.pushAddress, Array("\(ports.pushAddress)\n".utf8))
         }
@@ -56,16 +91,8 @@ public struct StandaloneAggregator: Sendable {
             metadata: [
                 "api": "\(ports.apiAddress)", "push": "\(ports.pushAddress)", "version": "\(Version.text)",
                 "kubeconfig": "\(directory.path(of: StandaloneCredentials.File.kubeconfig))",
-                "nodes": "\(configuration.nodeNames.joined(separator: ","))",
+                "nodes": "\(NodeNames.shown(parts.nodeNames))",
             ])
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await store.forgetUntilCancelled() }
-            try? await gracefulShutdown()
-            logger.info("shutting down")
-            try? await Task.sleep(for: configuration.common.shutdownDelay)
-            tasks.cancelAll()
-        }
-        await ports.close()
     }
 
     private func router(

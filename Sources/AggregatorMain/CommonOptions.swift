@@ -29,17 +29,25 @@ struct CommonOptions: ParsableArguments {
     )
     var shutdownDelayDuration = "0s"
 
+    @Option(
+        help: ArgumentHelp("Agent connections at a time; one over it is closed at once.", valueName: "number"))
+    var maxAgents = 20_000
+
     @Option(help: ArgumentHelp("debug, info, warning or error.", valueName: "level"))
     var logLevel = "info"
 
     func configuration(defaultAddress: String) throws -> AggregatorConfiguration {
-        AggregatorConfiguration(
+        guard (1...1_000_000).contains(maxAgents) else {
+            throw ValidationError("--max-agents: \(maxAgents) is not between 1 and 1000000")
+        }
+        return AggregatorConfiguration(
             bindAddress: bindAddress ?? defaultAddress, securePort: Int(securePort), pushPort: Int(pushPort),
             store: StoreConfiguration(
                 rateWindow: try Usage.duration("--rate-window", rateWindow, .seconds(1) ... .seconds(600)),
                 staleAfter: try Usage.duration("--stale-after", staleAfter, .seconds(2) ... .seconds(3600))),
             shutdownDelay: try Usage.duration(
                 "--shutdown-delay-duration", shutdownDelayDuration, .zero ... .seconds(300)),
-            logLevel: try Usage.checked("--log-level") { () throws(FlagError) in try LogLevel.parse(logLevel) })
+            logLevel: try Usage.checked("--log-level") { () throws(FlagError) in try LogLevel.parse(logLevel) },
+            maxAgents: maxAgents)
     }
 }

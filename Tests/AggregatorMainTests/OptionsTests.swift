@@ -114,4 +114,22 @@ struct OptionsTests {
             complaint("--standalone", "--state-dir", "d", "--node-name", ",")?.contains("--node-name: no name") == true)
         #expect(try standalone("--standalone", "--state-dir", "d", "--node-name", "a,b").nodeNames == ["a", "b"])
     }
+
+    @Test("names of nodes may come from a file, alone or with others")
+    func nodeNamesFile() throws {
+        let alone = try standalone("--standalone", "--state-dir", "d", "--node-names-file", "f")
+        #expect(alone.nodeNamesFile == "f" && alone.nodeNames == [])
+        let both = try standalone("--standalone", "--state-dir", "d", "--node-names-file", "f", "--node-name", "a")
+        #expect(both.nodeNamesFile == "f" && both.nodeNames == ["a"])
+        #expect(try standalone("--standalone", "--state-dir", "d").nodeNames.count == 1)
+    }
+
+    @Test("agent connections are bounded, by default generously")
+    func maxAgents() throws {
+        #expect(try cluster().common.maxAgents == 20_000)
+        #expect(try cluster("--max-agents", "7").common.maxAgents == 7)
+        for value in ["0", "-1", "1000001"] {
+            #expect(complaint("--max-agents=\(value)")?.contains("--max-agents: \(value) is not between") == true)
+        }
+    }
 }

@@ -11,66 +11,134 @@ import Wire
 /// One agent's connection, above TLS: cuts frames, drives the session, hands samples to the store.
 ///
 /// Confined to its channel's event loop.
-final class IngestHandler: ChannelInboundHandler {
+final class IngestHandler: ChannelInboundHandler, DeadlineHolder {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let service: IngestService
+    /// Fired at the pipelines of all sessions before they are closed: the aggregator ends.
+    struct ShuttingDown: Sendable {}
+
+    let service: IngestService
     private let tls: TLSHandler
-    private var machine = IngestStateMachine()
+    /// Set while in a pipeline, as `context` is.
+    private var shared: IngestLoop?
+    private(set) var context: ChannelHandlerContext?
+    /// Whether the connection was counted by the service, and came through the gate.
+    private let isAdmitted: Bool
+    /// It has a place at the gate for handshakes.
+    private var hasTurn: Bool
+
+    var machine = IngestStateMachine()
     private var decoder = AgentFrameDecoder()
     /// Bytes of a frame that is not complete yet; nil in the steady state, where frames come whole.
-    private var pending: ByteBuffer?
-    private var session: StoreSession?
-    private var nodeName = ""
-    private var lastFrame: NIODeadline = .distantPast
-    private var silence: TimeAmount
-    /// What the agent showed counts until then; nil: for ever.
-    private var credentialEnd: NIODeadline?
+    var pending: ByteBuffer?
+    var session: StoreSession?
+    private(set) var nodeName = ""
+    private var budget: SessionBudget
     private var client: ShownClient?
-    private var timer: Scheduled<Void>?
-    private var isClosing = false
+    var isClosing = false
 
-    init(service: IngestService, tls: TLSHandler) {
+    /// When the last frame came, or the connection.
+    private(set) var lastFrame: NIODeadline = .distantPast
+    /// How long it may be silent.
+    private(set) var silence: TimeAmount
+    /// What the agent showed counts until then; nil: for ever.
+    private(set) var credentialEnd: NIODeadline?
+    var deadlineRow: Int?
+
+    /// - Parameter admitted: whether the service counted the connection and let it through the gate for handshakes.
+    init(service: IngestService, tls: TLSHandler, admitted: Bool = false) {
         self.service = service
         self.tls = tls
+        isAdmitted = admitted
+        hasTurn = admitted
         silence = service.times.hello
+        budget = SessionBudget(service.limits.session, interval: .seconds(1), now: .now())
+    }
+
+    // MARK: The connection
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        shared = service.shared(on: context.eventLoop)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        endTurn()
+        shared?.deadlines.clear(self)
+        if isAdmitted { service.connectionEnded() }
+        shared = nil
+        self.context = nil
     }
 
     func channelActive(context: ChannelHandlerContext) {
         service.connections.add(context.channel)
         lastFrame = context.eventLoop.now
-        armTimer(context)
+        armDeadline()
         context.fireChannelActive()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
+        endTurn()
+        shared?.deadlines.clear(self)
         service.connections.remove(context.channel)
         endSession()
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case TLSUserEvent.handshakeCompleted: endTurn()
+        case is ShuttingDown: leave(context)
+        default: break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// The next connection may begin its handshake.
+    func endTurn() {
+        guard hasTurn else { return }
+        hasTurn = false
+        shared?.handshakes.leave()
+    }
+
+    /// Sets the next deadline. The last frame moves it without a word: whoever is called in vain sets it anew.
+    func armDeadline() {
+        var next = min(lastFrame + silence, credentialEnd ?? .distantFuture)
+        if hasTurn { next = min(next, lastFrame + service.times.handshakeTurn) }
+        shared?.deadlines.set(next, for: self)
+    }
+
+    // MARK: Frames
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
         var buffer = unwrapInboundIn(data)
+        var isOurs = false
         if var waiting = pending.take() {
             waiting.writeBuffer(&buffer)
             buffer = waiting
+            isOurs = true
         }
         do {
             while !isClosing, let length = try nextFrameLength(buffer) {
-                buffer.moveReaderIndex(forwardBy: FrameHeader.byteCount)
-                guard let body = buffer.readSlice(length: length) else { break }
-                try receive(body, context)
+                let end = FrameHeader.byteCount + length
+                try receive(
+                    buffer.readableBytesSpan.extracting(FrameHeader.byteCount..<end), context)
+                buffer.moveReaderIndex(forwardBy: end)
             }
         } catch {
             fail(context, error)
             return
         }
         guard !isClosing, buffer.readableBytes > 0 else { return }
-        buffer.discardReadBytes()
-        pending = buffer
+        if isOurs {
+            buffer.discardReadBytes()
+            pending = buffer
+        } else {
+            // What was read into is the loop's.
+            pending = ByteBuffer(bytes: buffer.readableBytesView)
+        }
     }
 
     /// nil while the frame has not arrived whole.
@@ -81,21 +149,20 @@ final class IngestHandler: ChannelInboundHandler {
         return buffer.readableBytes >= FrameHeader.byteCount + length ? length : nil
     }
 
-    private func receive(_ body: ByteBuffer, _ context: ChannelHandlerContext) throws(WireError) {
+    private func receive(_ body: RawSpan, _ context: ChannelHandlerContext) throws(WireError) {
+        guard let shared else { return }
+        let bytes = FrameHeader.byteCount + body.byteCount
         lastFrame = context.eventLoop.now
-        let metrics = service.metrics
-        metrics.framesReceived.add(1, ordering: .relaxed)
-        metrics.bytesReceived.add(FrameHeader.byteCount + body.readableBytes, ordering: .relaxed)
-        let event = try service.withBatch(of: context.eventLoop) { (batch) throws(WireError) -> AgentEvent in
-            let event = try decoder.decode(body: body.readableBytesSpan, into: &batch)
-            if case .samples = event { take(batch, context) }
-            return event
-        }
-        switch event {
-        case .samples, .ignored: break
+        service.metrics.framesReceived.add(1, ordering: .relaxed)
+        service.metrics.bytesReceived.add(bytes, ordering: .relaxed)
+        // Before it is decoded: that is the expensive part.
+        guard budget.spend(frameBytes: bytes, service.limits.session, now: lastFrame) else { return tooFast(context) }
+        switch try decoder.decode(body: body, into: &shared.batch) {
+        case .samples: take(shared, context)
+        case .ignored: break
         case .hello(let hello): receive(hello, context)
         case .resyncNeeded(let reason):
-            metrics.resyncsRequested.add(1, ordering: .relaxed)
+            service.metrics.resyncsRequested.add(1, ordering: .relaxed)
             send(.resync(reason: reason), context)
         case .credential(let token): receive(credential: token, context)
         case .goodbye: close(context)
@@ -131,16 +198,22 @@ final class IngestHandler: ChannelInboundHandler {
     }
 
     private func act(on verdict: AgentVerdict, _ context: ChannelHandlerContext) {
-        if case .accepted(let end) = verdict { credentialEnd = end.map { Self.deadline(unixSeconds: $0, context) } }
+        var verdict = verdict
+        if case .accepted(let end) = verdict {
+            credentialEnd = end.map { Self.deadline(unixSeconds: $0, context) }
+            if let credentialEnd, credentialEnd <= context.eventLoop.now { verdict = .refused(Self.expired) }
+        }
         switch machine.verdict(verdict) {
         case .open(let hello): open(hello, context)
-        case .carryOn: armTimer(context)
+        case .carryOn: armDeadline()
         case .ignore: break
         case .reject(let reject): self.reject(reject, context)
         }
     }
 
     private func open(_ hello: Hello, _ context: ChannelHandlerContext) {
+        let now = context.eventLoop.now
+        guard service.openings.mayOpen(hello.nodeName, now: now) else { return tooManySessions(context) }
         let interval = Duration.milliseconds(Int64(hello.intervalMilliseconds))
         session = service.store.open(
             node: hello.nodeName,
@@ -149,7 +222,9 @@ final class IngestHandler: ChannelInboundHandler {
                 capacityMemoryBytes: hello.capacityMemoryBytes, agentVersion: hello.agentVersion),
             now: .now)
         silence = service.times.silence(intervalMilliseconds: hello.intervalMilliseconds)
-        armTimer(context)
+        budget = SessionBudget(
+            service.limits.session, interval: .milliseconds(Int64(hello.intervalMilliseconds)), now: now)
+        armDeadline()
         service.metrics.sessionsAccepted.add(1, ordering: .relaxed)
         service.metrics.sessionsOpen.add(1, ordering: .relaxed)
         service.logger.info(
@@ -162,14 +237,14 @@ final class IngestHandler: ChannelInboundHandler {
             .welcome(Welcome(instance: service.instance, serverTimeMicroseconds: LogLine.now() / 1_000)), context)
     }
 
-    private func take(_ batch: borrowing SampleBatch, _ context: ChannelHandlerContext) {
+    private func take(_ shared: IngestLoop, _ context: ChannelHandlerContext) {
         switch machine.samples() {
         case .reject(let reject): self.reject(reject, context)
         case .ignore: break
         case .apply:
             guard let session else { return }
-            service.metrics.samplesReceived.add(batch.points.count, ordering: .relaxed)
-            switch session.apply(batch, now: .now, unixMicroseconds: LogLine.now() / 1_000) {
+            service.metrics.samplesReceived.add(shared.batch.points.count, ordering: .relaxed)
+            switch session.apply(shared.batch, now: .now, unixMicroseconds: LogLine.now() / 1_000) {
             case .taken: break
             case .superseded:
                 reject(
@@ -195,60 +270,7 @@ final class IngestHandler: ChannelInboundHandler {
         }
     }
 
-    // MARK: Ending
-
-    private func reject(_ reject: Reject, _ context: ChannelHandlerContext) {
-        guard !isClosing else { return }
-        service.metrics.refused(IngestMetrics.Refusal(reject.code))
-        service.logger.warning(
-            "session refused",
-            metadata: [
-                "node": "\(nodeName)", "peer": "\(context.peerText)", "code": "\(reject.code)",
-                "reason": "\(reject.reason)",
-            ])
-        send(.reject(reject), context)
-        close(context)
-    }
-
-    private func fail(_ context: ChannelHandlerContext, _ error: WireError) {
-        service.metrics.refused(.malformedFrame)
-        service.logger.warning(
-            "bad frame; session closed",
-            metadata: ["node": "\(nodeName)", "peer": "\(context.peerText)", "error": "\(error)"])
-        send(.reject(Reject(code: .protocol, reason: "bad frame: \(error)")), context)
-        close(context)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !isClosing else { return }
-        // A session that breaks is the agent's to reopen; a handshake that fails is somebody's misconfiguration; one that
-        // was not even begun is a probe of the port.
-        let isProbe = session == nil && (error as? TLSError)?.code == .handshakeCut
-        let level: Logger.Level = isProbe ? .debug : session == nil ? .warning : .info
-        if session == nil, !isProbe { service.metrics.refused(.tls) }
-        service.logger.log(
-            level: level, "connection failed",
-            metadata: ["node": "\(nodeName)", "peer": "\(context.peerText)", "error": "\(error)"])
-        close(context)
-    }
-
-    private func close(_ context: ChannelHandlerContext) {
-        isClosing = true
-        pending = nil
-        endSession()
-        context.close(promise: nil)
-    }
-
-    private func endSession() {
-        guard machine.close(), let session else { return }
-        self.session = nil
-        service.metrics.sessionsOpen.subtract(1, ordering: .relaxed)
-        if session.end(now: .now) {
-            service.logger.info("session closed", metadata: ["node": "\(nodeName)"])
-        }
-    }
-
-    private func send(_ message: AggregatorMessage, _ context: ChannelHandlerContext) {
+    func send(_ message: AggregatorMessage, _ context: ChannelHandlerContext) {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: message.encodedFrame())), promise: nil)
     }
 
@@ -256,47 +278,6 @@ final class IngestHandler: ChannelInboundHandler {
     private static func deadline(unixSeconds end: Int64, _ context: ChannelHandlerContext) -> NIODeadline {
         let now = LogLine.now() / 1_000_000_000
         return context.eventLoop.now + .seconds(end <= now ? 0 : min(end - now, 10 * 366 * 86_400))
-    }
-
-    /// One timer a connection, set anew only when it fires or a limit changes.
-    private func armTimer(_ context: ChannelHandlerContext) {
-        timer?.cancel()
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: nextDeadline) {
-            let (handler, context) = bound.value
-            handler.timerFired(context)
-        }
-    }
-
-    private var nextDeadline: NIODeadline { min(lastFrame + silence, credentialEnd ?? .distantFuture) }
-
-    private func timerFired(_ context: ChannelHandlerContext) {
-        guard !isClosing else { return }
-        if let credentialEnd, credentialEnd <= context.eventLoop.now {
-            reject(
-                Reject(
-                    code: .unauthenticated,
-                    reason: "what the agent showed has expired, and nothing fresh came; is its token being rotated?"),
-                context)
-            return
-        }
-        guard context.eventLoop.now >= lastFrame + silence else { return armTimer(context) }
-        switch machine.silence() {
-        case .close: closeSilent(context)
-        case .reject(let reject): self.reject(reject, context)
-        case .ignore: break
-        }
-    }
-
-    private func closeSilent(_ context: ChannelHandlerContext) {
-        service.metrics.refused(.silent)
-        service.logger.warning(
-            session == nil ? "a peer connected and said nothing; closed" : "no sample for too long; session closed",
-            metadata: [
-                "node": "\(nodeName)", "peer": "\(context.peerText)",
-                "seconds": "\(silence.nanoseconds / 1_000_000_000)",
-            ])
-        close(context)
     }
 }
 

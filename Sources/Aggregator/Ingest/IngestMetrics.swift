@@ -37,6 +37,14 @@ final class IngestMetrics: Sendable {
         case malformedFrame = "malformed_frame"
         case tls
         case silent
+        /// A session that sends more often, or more, than its agent announced.
+        case rate
+        /// A node that opens session after session.
+        case sessionRate = "session_rate"
+        /// More connections than `--max-agents`.
+        case connections = "too_many_connections"
+        /// No place, or none in time, in the queue for handshakes.
+        case handshakes = "handshake_queue"
 
         init(_ code: RejectCode) {
             self =

@@ -17,40 +17,49 @@ final class IngestService: Sendable {
     /// Names this run of the aggregator.
     let instance: String
     let times: IngestTimes
+    let limits: IngestLimits
     let connections = ConnectionSet()
-    private let batches: [ObjectIdentifier: NIOLoopBoundBox<SampleBatch>]
+    let openings: SessionOpenings
+    private let loops: [ObjectIdentifier: NIOLoopBoundBox<IngestLoop>]
+    /// Connections that are open or wait for a handshake.
+    private let connectionCount = Atomic(0)
+    /// When it was last said that connections are turned away.
+    private let lastComplaint = Mutex(NIODeadline.distantPast)
+
+    /// Between two lines about connections that are turned away.
+    private static let complaintPause: TimeAmount = .seconds(10)
 
     init(
         store: SampleStore, authenticator: any AgentAuthenticator, metrics: IngestMetrics, logger: Logger,
-        instance: String, times: IngestTimes = IngestTimes(), group: any EventLoopGroup
-    ) async throws {
+        instance: String, times: IngestTimes = IngestTimes(), limits: IngestLimits = IngestLimits(),
+        group: any EventLoopGroup
+    ) {
         self.store = store
         self.authenticator = authenticator
         self.metrics = metrics
         self.logger = logger
         self.instance = instance
         self.times = times
-        var batches: [ObjectIdentifier: NIOLoopBoundBox<SampleBatch>] = [:]
-        for loop in group.makeIterator() {
-            batches[ObjectIdentifier(loop)] = try await loop.submit {
-                NIOLoopBoundBox(SampleBatch(), eventLoop: loop)
-            }.get()
+        self.limits = limits
+        openings = SessionOpenings(perWindow: limits.sessionsPerMinute)
+        let eventLoops = Array(group.makeIterator())
+        // Connections go to the loops in turn.
+        let (handshakes, waiting) = (
+            max(1, limits.handshakes / eventLoops.count), limits.waitingHandshakes / eventLoops.count
+        )
+        var loops: [ObjectIdentifier: NIOLoopBoundBox<IngestLoop>] = [:]
+        for loop in eventLoops {
+            loops[ObjectIdentifier(loop)] = .makeBoxSendingValue(
+                IngestLoop(on: loop, times: times, handshakes: handshakes, waiting: waiting), eventLoop: loop)
         }
-        self.batches = batches
+        self.loops = loops
     }
 
-    /// One batch a loop serves all its connections: a batch lives only from decoding to copying into the store.
-    func withBatch<Result>(
-        of loop: any EventLoop, _ body: (inout SampleBatch) throws(WireError) -> Result
-    ) throws(WireError) -> Result {
-        guard let box = batches[ObjectIdentifier(loop)] else {
-            var batch = SampleBatch()
-            return try body(&batch)
-        }
-        var batch = SampleBatch()
-        swap(&batch, &box.value)
-        defer { swap(&batch, &box.value) }
-        return try body(&batch)
+    /// What the connections of a loop share. On that loop; one that the service was not made for gets its own.
+    func shared(on eventLoop: any EventLoop) -> IngestLoop {
+        loops[ObjectIdentifier(eventLoop)]?.value
+            ?? IngestLoop(
+                on: eventLoop, times: times, handshakes: limits.handshakes, waiting: limits.waitingHandshakes)
     }
 
     /// - Parameter context: asked for with each connection.
@@ -62,13 +71,74 @@ final class IngestService: Sendable {
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let tls = TLSHandler(
-                        context: context(), role: .server, handshakeTimeout: self.times.handshake)
-                    try channel.pipeline.syncOperations.addHandlers([tls, IngestHandler(service: self, tls: tls)])
-                }
-            }
+            .childChannelInitializer { channel in self.admit(channel, context) }
             .bind(host: host, port: port).get()
+    }
+
+    /// Ends every session with a word that its agent understands: it is to come again soon.
+    func shutDown() async {
+        for loop in loops.values { loop.eventLoop.execute { loop.value.handshakes.close() } }
+        await connections.closeAll(telling: IngestHandler.ShuttingDown())
+    }
+
+    // MARK: Admission
+
+    /// Lets a connection begin once there is room for it; the bootstrap closes one whose future fails.
+    private func admit(
+        _ channel: any Channel, _ context: @escaping @Sendable () -> TLSContext
+    ) -> EventLoopFuture<Void> {
+        let eventLoop = channel.eventLoop
+        guard connectionCount.add(1, ordering: .relaxed).newValue <= limits.connections else {
+            return eventLoop.makeFailedFuture(
+                turnedAway(.connections, "there are \(limits.connections) agent connections; --max-agents allows more"))
+        }
+        switch shared(on: eventLoop).handshakes.enter() {
+        case .enter: return eventLoop.makeCompletedFuture { try self.begin(channel, context()) }
+        case .refuse:
+            return eventLoop.makeFailedFuture(turnedAway(.handshakes, "too many connections wait for a TLS handshake"))
+        case .wait(let turn):
+            return turn.flatMapErrorThrowing { error in
+                throw error is HandshakeGate.WaitedTooLong
+                    ? self.turnedAway(.handshakes, "TLS handshakes take too long") : self.ended(error)
+            }.flatMapThrowing { try self.begin(channel, context()) }
+        }
+    }
+
+    private struct TurnedAway: Error {}
+
+    /// The connection is no more.
+    private func turnedAway(_ reason: IngestMetrics.Refusal, _ text: String) -> any Error {
+        metrics.refused(reason)
+        let now = NIODeadline.now()
+        let isNews = lastComplaint.withLock { last in
+            guard now - last >= Self.complaintPause else { return false }
+            last = now
+            return true
+        }
+        if isNews { logger.warning("agent connections are turned away", metadata: ["reason": "\(text)"]) }
+        return ended(TurnedAway())
+    }
+
+    private func ended(_ error: any Error) -> any Error {
+        connectionEnded()
+        return error
+    }
+
+    func connectionEnded() { connectionCount.subtract(1, ordering: .relaxed) }
+
+    /// On the channel's event loop. The handler leaves the gate and ends the connection when it is removed.
+    private func begin(_ channel: any Channel, _ context: TLSContext) throws {
+        let shared = shared(on: channel.eventLoop)
+        let tls = TLSHandler(
+            context: context, role: .server, handshakeTimeout: times.handshake, deadlines: shared.deadlines,
+            buffers: shared.buffers)
+        do {
+            try shared.buffers.install(in: channel)
+            try channel.pipeline.syncOperations.addHandlers(
+                tls, IngestHandler(service: self, tls: tls, admitted: true))
+        } catch {
+            shared.handshakes.leave()
+            throw ended(error)
+        }
     }
 }

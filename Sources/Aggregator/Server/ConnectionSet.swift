@@ -17,9 +17,13 @@ final class ConnectionSet: Sendable {
     var count: Int { channels.withLock { $0.count } }
 
     /// Closes them all and waits until each is closed; a channel's own close deadline bounds the wait.
-    func closeAll() async {
+    /// - Parameter event: told to each pipeline before.
+    func closeAll(telling event: (any Sendable)? = nil) async {
         let open = channels.withLock { Array($0.values) }
-        for channel in open { channel.close(promise: nil) }
+        for channel in open {
+            if let event { channel.pipeline.fireUserInboundEventTriggered(event) }
+            channel.close(promise: nil)
+        }
         for channel in open { try? await channel.closeFuture.get() }
     }
 }

@@ -40,7 +40,7 @@ struct Ports: Sendable {
     func close() async {
         try? await push.close()
         try? await api.close()
-        await ingest.connections.closeAll()
+        await ingest.shutDown()
         await server.connections.closeAll()
     }
 

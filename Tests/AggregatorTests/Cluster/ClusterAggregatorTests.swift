@@ -238,7 +238,7 @@ struct ClusterAggregatorTests {
             #expect(ready.status == 500)
             #expect(ready.body.contains("[-]shutdown failed: shutting down"))
             try await down.value
-            #expect(try await agent { try $0.next() } == nil)
+            #expect(try await agent { try $0.refusal().code } == .shuttingDown)
             #expect(try await rig.curl("/livez").exit != 0)
             #expect(rig.log.lines(with: "warning").isEmpty, "\(rig.log.lines(with: "warning"))")
         }

@@ -32,7 +32,7 @@ struct CredentialExpiryTests {
     }
 
     private func service(_ verdicts: AgentVerdict...) async throws -> IngestService {
-        try await IngestService(
+        IngestService(
             store: SampleStore(), authenticator: Script(verdicts), metrics: IngestMetrics(),
             logger: LogCapture().logger, instance: "i", times: IngestTimes(shortestSilence: .hours(3_000)),
             group: MultiThreadedEventLoopGroup.singleton)

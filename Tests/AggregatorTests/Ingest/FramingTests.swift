@@ -13,7 +13,7 @@ import Wire
 @Suite("Frames on the push port")
 struct FramingTests {
     private func service() async throws -> IngestService {
-        try await IngestService(
+        try IngestService(
             store: SampleStore(),
             authenticator: StaticAgentAuthenticator.test(),
             metrics: IngestMetrics(), logger: LogCapture().logger, instance: "i",

@@ -105,19 +105,18 @@ struct SessionTests {
         }
     }
 
-    @Test("a shutdown ends every session with a goodbye of TLS")
+    @Test("a shutdown tells every agent to come again, and says goodbye in TLS")
     func shutdown() async throws {
         try await IngestServer.run { server async throws in
-            async let isTold = offPool {
-                let agent = try server.welcomedAgent()
-                return try agent.next() == nil
-            }
+            async let refusal = offPool { try server.welcomedAgent().refusal() }
             #expect(try await eventually { server.openSessions == 1 })
-            await server.service.connections.closeAll()
-            #expect(try await isTold)
+            await server.service.shutDown()
+            #expect(try await refusal.code == .shuttingDown)
             #expect(server.service.connections.count == 0)
             #expect(server.openSessions == 0)
+            #expect(server.refused == ["shutting_down": 1])
             #expect(server.store.record(named: "n1")?.hasSession == false)
+            #expect(server.log.lines(with: "warning").isEmpty)
         }
     }
 }

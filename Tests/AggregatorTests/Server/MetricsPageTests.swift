@@ -36,6 +36,7 @@ struct MetricsPageTests {
         let expected = [
             "protocol": 2.0, "unauthenticated": 1, "wrong_node": 3, "duplicate_node": 1, "overloaded": 1,
             "shutting_down": 1, "malformed_frame": 0, "tls": 0, "silent": 0,
+            "rate": 0, "session_rate": 0, "too_many_connections": 0, "handshake_queue": 0,
         ]
         #expect(expected.count == IngestMetrics.Refusal.allCases.count)
         for (reason, count) in expected {

@@ -23,23 +23,24 @@ struct IngestServer {
 
     static func run(
         authenticator: (any AgentAuthenticator)? = nil,
-        times: IngestTimes = IngestTimes(),
+        times: IngestTimes = IngestTimes(), limits: IngestLimits = IngestLimits(),
         contexts: ServingContexts? = nil, _ body: (IngestServer) async throws -> Void
     ) async throws {
-        let server = try await IngestServer(authenticator ?? StaticAgentAuthenticator.test(), times, contexts)
+        let server = try await IngestServer(authenticator ?? StaticAgentAuthenticator.test(), times, limits, contexts)
         let result = await Result { () async throws in try await body(server) }
         try await server.listener.close()
-        await server.service.connections.closeAll()
+        await server.service.shutDown()
         try await server.group.shutdownGracefully()
         try result.get()
     }
 
     private init(
-        _ authenticator: any AgentAuthenticator, _ times: IngestTimes, _ contexts: ServingContexts?
+        _ authenticator: any AgentAuthenticator, _ times: IngestTimes, _ limits: IngestLimits,
+        _ contexts: ServingContexts?
     ) async throws {
-        service = try await IngestService(
+        service = IngestService(
             store: store, authenticator: authenticator, metrics: metrics, logger: log.logger,
-            instance: Self.instance, times: times, group: group)
+            instance: Self.instance, times: times, limits: limits, group: group)
         let ours = try TestPKI.shared.serverContext(
             clients: .requested, alpn: [PushProtocol.alpn], requiresALPN: true)
         listener = try await service.bind(host: "127.0.0.1", port: 0, context: { contexts?.push ?? ours }, group: group)
