@@ -45,7 +45,7 @@ let package = Package(
         .target(name: "Formats", swiftSettings: common),
         .target(name: "Console", dependencies: ["Calendar"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
-        .target(name: "MetricsAPI", dependencies: ["Calendar", "Formats"], swiftSettings: common),
+        .target(name: "MetricsAPI", dependencies: ["Calendar", "Formats"], swiftSettings: strict),
 
         // I/O.
         .target(name: "Cgroups", dependencies: ["CKernel"], swiftSettings: strict),

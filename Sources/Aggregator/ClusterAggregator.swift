@@ -62,7 +62,7 @@ public struct ClusterAggregator: Sendable {
             directory: directory, store: store, refusedProxies: refusedProxies)
         let heartbeat = LoopHeartbeat(group: group)
         let server = APIServer(
-            router: router(
+            responder: router(
                 clients, trust, refusedProxies, store: store, directory: directory, ingest: metrics, naming, heartbeat,
                 readiness),
             logger: logger)

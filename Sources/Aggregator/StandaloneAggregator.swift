@@ -72,7 +72,7 @@ public struct StandaloneAggregator: Sendable {
             metrics: metrics, logger: logger, instance: try InstanceName.random(),
             limits: configuration.common.ingestLimits, group: group)
         let server = APIServer(
-            router: router(store: store, ingest: metrics, userToken: credentials.userToken, group), logger: logger)
+            responder: router(store: store, ingest: metrics, userToken: credentials.userToken, group), logger: logger)
         return Parts(
             nodeNames: nodeNames, directory: directory, credentials: credentials, contexts: contexts, store: store,
             ingest: ingest, server: server)

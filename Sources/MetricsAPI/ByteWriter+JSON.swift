@@ -4,14 +4,12 @@ extension ByteWriter {
     /// A JSON string, escaped as Go's encoding/json does: also <, > and & and the two Unicode line separators.
     mutating func jsonString(_ value: String) {
         self.byte(0x22)
-        let start = self.bytes.count
+        let start = self.count
         self.text(value)
         // Almost nothing needs escaping: copy first, look afterwards, and redo the rare string that does.
-        for at in start..<self.bytes.count where Self.mayNeedEscape(self.bytes[at]) {
-            let raw = Array(self.bytes[start...])
-            self.bytes.removeLast(self.bytes.count - start)
-            self.escaped(raw)
-            break
+        if self.contains(from: start, where: Self.mayNeedEscape) {
+            self.truncate(to: start)
+            self.escaped(Array(value.utf8))
         }
         self.byte(0x22)
     }
@@ -26,7 +24,7 @@ extension ByteWriter {
     }
 
     @inline(__always)
-    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
+    static func mayNeedEscape(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == 0x22 || byte == 0x5c || byte == 0x3c || byte == 0x3e || byte == 0x26 || byte == 0xe2
     }
 

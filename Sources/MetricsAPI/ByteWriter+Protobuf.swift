@@ -6,7 +6,7 @@ extension ByteWriter {
     @inline(__always)
     mutating func varint(_ value: UInt64) {
         if value < 0x80 {
-            self.bytes.append(UInt8(truncatingIfNeeded: value))
+            self.byte(UInt8(truncatingIfNeeded: value))
         } else {
             self.longVarint(value)
         }
@@ -15,15 +15,15 @@ extension ByteWriter {
     private mutating func longVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
-            self.bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            self.byte(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
         }
-        self.bytes.append(UInt8(truncatingIfNeeded: rest))
+        self.byte(UInt8(truncatingIfNeeded: rest))
     }
 
     /// A field number below 16 with wire type 2 (length-delimited); every field of our schemas is below 16.
     @inline(__always)
-    mutating func lengthTag(_ field: UInt8) { self.bytes.append(field << 3 | 2) }
+    mutating func lengthTag(_ field: UInt8) { self.byte(field << 3 | 2) }
 
     mutating func protoString(_ field: UInt8, _ value: String) {
         self.lengthTag(field)
@@ -32,7 +32,7 @@ extension ByteWriter {
     }
 
     mutating func protoVarint(_ field: UInt8, _ value: UInt64) {
-        self.bytes.append(field << 3)
+        self.byte(field << 3)
         self.varint(value)
     }
 
@@ -45,12 +45,12 @@ extension ByteWriter {
     @inline(__always)
     mutating func message(_ field: UInt8, lengthBytes: Int = 1, _ body: (inout ByteWriter) -> Void) {
         self.lengthTag(field)
-        let start = self.bytes.count
-        for _ in 0..<lengthBytes { self.bytes.append(0) }
+        let start = self.count
+        for _ in 0..<lengthBytes { self.byte(0) }
         body(&self)
-        let length = self.bytes.count - start - lengthBytes
+        let length = self.count - start - lengthBytes
         if lengthBytes == 1 && length < 0x80 {
-            self.bytes[start] = UInt8(truncatingIfNeeded: length)
+            self.patch(start, UInt8(truncatingIfNeeded: length))
         } else {
             self.patchLength(UInt64(length), at: start, reserved: lengthBytes)
         }
@@ -58,27 +58,20 @@ extension ByteWriter {
 
     private mutating func patchLength(_ length: UInt64, at start: Int, reserved: Int) {
         let needed = Self.varintSize(length)
-        if needed > reserved {
-            self.bytes.insert(contentsOf: repeatElement(0, count: needed - reserved), at: start)
-        } else if needed < reserved {
-            self.bytes.removeSubrange(start..<(start + reserved - needed))
-        }
+        if needed != reserved { self.shift(from: start + reserved, by: needed - reserved) }
         var rest = length
         for at in start..<(start + needed) {
             let more: UInt8 = at + 1 < start + needed ? 0x80 : 0
-            self.bytes[at] = UInt8(truncatingIfNeeded: rest & 0x7f) | more
+            self.patch(at, UInt8(truncatingIfNeeded: rest & 0x7f) | more)
             rest >>= 7
         }
     }
 
+    /// Bytes that `value` takes as a varint.
+    @inline(__always)
     static func varintSize(_ value: UInt64) -> Int {
-        var size = 1
-        var rest = value >> 7
-        while rest > 0 {
-            size += 1
-            rest >>= 7
-        }
-        return size
+        // One byte for every seven bits: (bits + 6) / 7, without the division.
+        ((64 &- (value | 1).leadingZeroBitCount) &* 9 &+ 64) >> 6
     }
 
     /// The storage envelope every Kubernetes protobuf body travels in: four magic bytes, then runtime.Unknown
@@ -87,7 +80,7 @@ extension ByteWriter {
     mutating func kubernetesEnvelope(
         apiVersion: String, kind: String, rawLengthBytes: Int = 2, _ raw: (inout ByteWriter) -> Void
     ) {
-        self.bytes.append(contentsOf: [0x6b, 0x38, 0x73, 0x00])
+        self.literal("k8s\0")
         self.message(1) { meta in
             meta.protoString(1, apiVersion)
             meta.protoString(2, kind)

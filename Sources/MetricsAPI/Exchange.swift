@@ -157,11 +157,11 @@ struct Exchange {
     }
 
     /// Compact JSON or protobuf goes out as it was written; for people it is laid out anew.
-    static func response(_ written: ByteWriter, _ format: Format) -> APIResponse {
+    static func response(_ written: consuming ByteWriter, _ format: Format) -> APIResponse {
         var out = written
         if format.media == .json && !format.pretty { out.byte(0x0a) }
         if format.media == .yaml || (format.media == .json && format.pretty),
-            let tree = JSONValue(parsing: written.bytes)
+            let tree = JSONValue(parsing: out.bytes)
         {
             out = ByteWriter()
             if format.media == .yaml { tree.writeYAML(to: &out) } else { tree.writeIndented(to: &out) }
@@ -186,11 +186,11 @@ struct Exchange {
             contentType: "\(format.media.name);g=apidiscovery.k8s.io;v=\(version);as=APIGroupDiscoveryList",
             headers: [("Cache-Control", "public"), ("Vary", "Accept")],
             json: aggregated.json, protobuf: aggregated.protobuf)
-        let tag = EntityTag.of(response.body)
+        let tag = EntityTag.of(response.body.collected())
         response.headers.append(("ETag", tag))
         if EntityTag.matches(self.request.ifNoneMatch, tag) {
             response.status = 304
-            response.body = []
+            response.body = .bytes([])
         }
         return response
     }

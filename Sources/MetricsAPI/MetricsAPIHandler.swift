@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Answers metrics.k8s.io: a request in, a complete response out, no I/O and no state.
+/// Answers metrics.k8s.io: a request in, a response out, no I/O and no state.
 ///
 /// The contract is the one metrics-server keeps and kubectl, HPA and VPA rely on, down to the wording of errors.
 /// Authentication and authorization come before it: `attributes(of:)` says what to authorize, and `unauthorized` and
@@ -53,7 +53,7 @@ public struct MetricsAPIHandler: Sendable {
         } catch {
             response = error.response(accept: request.accept, pretty: pretty)
         }
-        if request.method == "HEAD" { response.body = [] }
+        if request.method == "HEAD" { response.body = .bytes([]) }
         return response
     }
 

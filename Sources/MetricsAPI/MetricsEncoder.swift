@@ -26,9 +26,7 @@ struct MetricsEncoder {
     mutating func json<Item: MetricsItem>(list items: [Item], to out: inout ByteWriter) {
         out.text("{\"kind\":\"\(Item.kind)List\",\"apiVersion\":\"\(self.version.groupVersion)\",")
         out.text("\"metadata\":{},\"items\":[")
-        let start = out.bytes.count
         for at in items.indices {
-            if at == ByteWriter.listSample { out.reserveForList(writtenSince: start, items: at, of: items.count) }
             if at > 0 { out.byte(0x2c) }
             out.byte(0x7b)
             self.jsonBody(items[at], to: &out)
@@ -65,7 +63,7 @@ struct MetricsEncoder {
             out.jsonString(uid)
         }
         out.text(",\"creationTimestamp\":\"")
-        out.bytes.append(contentsOf: self.createdText)
+        out.append(self.createdText)
         out.byte(0x22)
         if !item.labels.isEmpty {
             out.text(",\"labels\":{")
@@ -90,9 +88,7 @@ struct MetricsEncoder {
             apiVersion: self.version.groupVersion, kind: "\(Item.kind)List", rawLengthBytes: lengthBytes
         ) { out in
             out.message(1) { _ in }
-            let start = out.bytes.count
             for at in items.indices {
-                if at == ByteWriter.listSample { out.reserveForList(writtenSince: start, items: at, of: items.count) }
                 out.message(2, lengthBytes: 2) { out in self.protobufBody(items[at], to: &out) }
             }
         }
@@ -117,7 +113,7 @@ struct MetricsEncoder {
         out.protoString(1, item.name)
         if let namespace = item.objectNamespace { out.protoString(3, namespace) }
         if let uid = item.objectUID { out.protoString(5, uid) }
-        out.bytes.append(contentsOf: self.createdField)
+        out.append(self.createdField)
         out.protoMap(11, item.labels)
     }
 }

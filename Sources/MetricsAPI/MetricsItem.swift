@@ -113,18 +113,18 @@ extension ByteWriter {
     @inline(__always)
     mutating func protoQuantity(_ field: UInt8, _ key: String, _ quantity: (inout ByteWriter) -> Void) {
         self.lengthTag(field)
-        let entry = self.bytes.count
-        self.bytes.append(0)
+        let entry = self.count
+        self.byte(0)
         self.protoString(1, key)
         self.lengthTag(2)
-        self.bytes.append(0)
+        self.byte(0)
         self.lengthTag(1)
-        self.bytes.append(0)
-        let start = self.bytes.count
+        self.byte(0)
+        let start = self.count
         quantity(&self)
-        let length = self.bytes.count - start
-        self.bytes[start - 1] = UInt8(truncatingIfNeeded: length)
-        self.bytes[start - 3] = UInt8(truncatingIfNeeded: length + 2)
-        self.bytes[entry] = UInt8(truncatingIfNeeded: self.bytes.count - entry - 1)
+        let length = self.count - start
+        self.patch(start - 1, UInt8(truncatingIfNeeded: length))
+        self.patch(start - 3, UInt8(truncatingIfNeeded: length + 2))
+        self.patch(entry, UInt8(truncatingIfNeeded: self.count - entry - 1))
     }
 }

@@ -40,7 +40,7 @@ extension ByteWriter {
         if decimals == 0 { return }
         self.byte(UInt8(ascii: "."))
         self.decimal(decimals, digits: digits)
-        while self.bytes.last == UInt8(ascii: "0") { self.bytes.removeLast() }
+        self.removeTrailing(UInt8(ascii: "0"))
     }
 
     /// RFC 3339 in UTC with whole seconds, the only form `metav1.Time` writes. Any Int64 of nanoseconds is in the years
@@ -70,15 +70,16 @@ func wholeSeconds(unixNanoseconds: Int64) -> Int64 {
 /// RFC 3339 text of times that mostly repeat: all pods of a node carry the same second.
 struct TimestampCache {
     private var seconds: Int64?
-    private var text = ByteWriter()
+    private var text: [UInt8] = []
 
     mutating func write(unixNanoseconds: Int64, to out: inout ByteWriter) {
         let wanted = wholeSeconds(unixNanoseconds: unixNanoseconds)
         if self.seconds != wanted {
-            self.text.bytes.removeAll(keepingCapacity: true)
-            self.text.rfc3339(unixSeconds: wanted)
+            var text = ByteWriter()
+            text.rfc3339(unixSeconds: wanted)
+            self.text = text.bytes
             self.seconds = wanted
         }
-        out.bytes.append(contentsOf: self.text.bytes)
+        out.append(self.text)
     }
 }

@@ -41,7 +41,7 @@ struct CoreStubTests {
         #expect(list["groupVersion"]?.text == "v1")
         #expect(list["resources"]?.items?.compactMap { $0["name"]?.text } == ["namespaces", "nodes", "pods"])
         #expect(list["resources"]?[0]?["shortNames"] == .array([.string("ns")]))
-        let protobuf = try TestEnvelope(Self.get("/api/v1", accept: "application/vnd.kubernetes.protobuf").body)
+        let protobuf = try TestEnvelope(Self.get("/api/v1", accept: "application/vnd.kubernetes.protobuf").bytes)
         #expect(try protobuf.object.all(2).map { $0.string(5) } == ["ns", "no", "po"])
         let document = try Self.get("/api", accept: DiscoveryTests.kubectl).json()
         #expect(document["items"]?[0]?["versions"]?[0]?["resources"]?.items?.count == 3)
@@ -62,7 +62,7 @@ struct CoreStubTests {
         #expect(try Self.get("/api/v1/nodes/n2").json()["status"]?["allocatable"]?["memory"]?.text == "1k")
 
         let envelope = try TestEnvelope(
-            Self.get("/api/v1/nodes", accept: "application/vnd.kubernetes.protobuf").body)
+            Self.get("/api/v1/nodes", accept: "application/vnd.kubernetes.protobuf").bytes)
         #expect(envelope.kind == "NodeList")
         let first = try #require(try envelope.object.all(2).first)
         #expect(try first.message(1).string(1) == "n1")
@@ -95,7 +95,7 @@ struct CoreStubTests {
         #expect(pod["status"]?["startTime"]?.text == "2026-08-04T10:00:00Z")
         #expect(pod["metadata"]?["uid"]?.text == "u1")
         #expect(try Self.get("/api/v1/namespaces/b/pods/p2").json()["status"]?["startTime"] == nil)
-        let body = Self.get("/api/v1/namespaces/a/pods/p1", accept: "application/vnd.kubernetes.protobuf").body
+        let body = Self.get("/api/v1/namespaces/a/pods/p1", accept: "application/vnd.kubernetes.protobuf").bytes
         let envelope = try TestEnvelope(body)
         #expect(envelope.kind == "Pod")
         #expect(try envelope.object.message(2).string(10) == "n1")

@@ -39,7 +39,7 @@ struct DiscoveryTests {
         for header in [tag, "W/\(tag)", "\"other\", \(tag)", "*"] {
             let again = ask("/apis", accept: Self.kubectl, ifNoneMatch: header)
             #expect(again.status == 304)
-            #expect(again.body.isEmpty)
+            #expect(again.bytes.isEmpty)
             #expect(again.header("ETag") == tag)
         }
         #expect(ask("/apis", accept: Self.kubectl, ifNoneMatch: "\"other\"").status == 200)
@@ -51,7 +51,7 @@ struct DiscoveryTests {
     @Test("discovery in protobuf and YAML says the same")
     func encodings() throws {
         let protobuf = "application/vnd.kubernetes.protobuf"
-        let list = try TestEnvelope(ask(base, accept: protobuf).body)
+        let list = try TestEnvelope(ask(base, accept: protobuf).bytes)
         #expect(list.kind == "APIResourceList")
         #expect(list.object.string(1) == "metrics.k8s.io/v1beta1")
         let resources = try list.object.all(2)
@@ -60,8 +60,8 @@ struct DiscoveryTests {
         #expect(resources.map { $0.string(3) } == ["NodeMetrics", "PodMetrics"])
         #expect(try resources.map { try $0.message(4).strings(1) } == [["get", "list"], ["get", "list"]])
 
-        let groups = try TestEnvelope(ask("/apis", accept: protobuf).body).object.message(1)
-        let group = try TestEnvelope(ask("/apis/metrics.k8s.io", accept: protobuf).body).object
+        let groups = try TestEnvelope(ask("/apis", accept: protobuf).bytes).object.message(1)
+        let group = try TestEnvelope(ask("/apis/metrics.k8s.io", accept: protobuf).bytes).object
         for group in [groups, group] {
             #expect(group.string(1) == "metrics.k8s.io")
             #expect(try group.all(2).map { $0.string(2) } == ["v1", "v1beta1"])
@@ -70,7 +70,7 @@ struct DiscoveryTests {
 
         let answer = ask("/apis", accept: "\(protobuf);\(Self.aggregated)")
         #expect(answer.contentType == "\(protobuf);\(Self.aggregated)")
-        let item = try TestEnvelope(answer.body).object.message(2)
+        let item = try TestEnvelope(answer.bytes).object.message(2)
         #expect(try item.message(1).string(1) == "metrics.k8s.io")
         let versions = try item.all(2)
         #expect(versions.map { $0.string(1) } == ["v1", "v1beta1"])

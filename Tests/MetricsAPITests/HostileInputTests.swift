@@ -13,9 +13,9 @@ struct HostileInputTests {
             to: request, from: TestCluster(), nowUnixNanoseconds: TestCluster.now, observeFreshness: { _ in })
         #expect([200, 304, 400, 404, 405, 406, 422].contains(answer.status))
         #expect(!answer.contentType.isEmpty)
-        if answer.contentType == "application/json", !answer.body.isEmpty { _ = try answer.json() }
-        if answer.contentType.hasPrefix("application/vnd.kubernetes.protobuf"), !answer.body.isEmpty {
-            _ = try TestEnvelope(answer.body)
+        if answer.contentType == "application/json", !answer.bytes.isEmpty { _ = try answer.json() }
+        if answer.contentType.hasPrefix("application/vnd.kubernetes.protobuf"), !answer.bytes.isEmpty {
+            _ = try TestEnvelope(answer.bytes)
         }
         let refusal = Self.handler.forbidden(attributes, user: request.path, accept: request.accept)
         if refusal.contentType == "application/json" { _ = try refusal.json() }

@@ -43,7 +43,7 @@ struct ListAndGetTests {
         #expect(try ask("\(root)/nodes").json()["apiVersion"]?.text == "metrics.k8s.io/\(version)")
         #expect(try ask("\(root)/nodes/node-0").json()["apiVersion"]?.text == "metrics.k8s.io/\(version)")
         let protobuf = ask("\(root)/pods", accept: "application/vnd.kubernetes.protobuf")
-        #expect(try TestEnvelope(protobuf.body).apiVersion == "metrics.k8s.io/\(version)")
+        #expect(try TestEnvelope(protobuf.bytes).apiVersion == "metrics.k8s.io/\(version)")
         #expect(try ask(root).json()["groupVersion"]?.text == "metrics.k8s.io/\(version)")
     }
 
@@ -62,7 +62,7 @@ struct ListAndGetTests {
     @Test("lists in protobuf carry what JSON carries")
     func protobufList() throws {
         let answer = ask("\(base)/pods", accept: "application/vnd.kubernetes.protobuf")
-        let envelope = try TestEnvelope(answer.body)
+        let envelope = try TestEnvelope(answer.bytes)
         #expect(envelope.kind == "PodMetricsList")
         let items = try envelope.object.all(2)
         let json = try #require(try ask("\(base)/pods").json()["items"]?.items)
@@ -87,16 +87,16 @@ struct ListAndGetTests {
 
     @Test("nodes and single objects in protobuf")
     func protobufSingle() throws {
-        let node = try TestEnvelope(ask("\(base)/nodes/node-1", accept: "application/vnd.kubernetes.protobuf").body)
+        let node = try TestEnvelope(ask("\(base)/nodes/node-1", accept: "application/vnd.kubernetes.protobuf").bytes)
         #expect(node.kind == "NodeMetrics")
         #expect(try node.object.message(1).string(1) == "node-1")
         #expect(try node.object.quantities(4) == ["cpu": "7338891n", "memory": "14520Ki"])
-        let nodes = try TestEnvelope(ask("\(base)/nodes", accept: "application/vnd.kubernetes.protobuf").body)
+        let nodes = try TestEnvelope(ask("\(base)/nodes", accept: "application/vnd.kubernetes.protobuf").bytes)
         #expect(try nodes.object.all(2).count == 3)
         let pod = Self.pod(ResourceUsage(cpuNanocores: .max, memoryBytes: .max, swapBytes: 0))
         let body = ask(
             "\(base)/namespaces/ns/pods/p", accept: "application/vnd.kubernetes.protobuf", of: Self.cluster(pod)
-        ).body
+        ).bytes
         let envelope = try TestEnvelope(body)
         #expect(envelope.kind == "PodMetrics")
         #expect(try envelope.object.message(1).string(5) == "uid-1")
@@ -120,7 +120,7 @@ struct ListAndGetTests {
             "application/vnd.kubernetes.protobuf",
             "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
         ] {
-            let envelope = try TestEnvelope(ask("\(base)/pods", accept: accept, of: cluster).body)
+            let envelope = try TestEnvelope(ask("\(base)/pods", accept: accept, of: cluster).bytes)
             let names = try envelope.object.all(2).map { try $0.message(1).string(1) ?? "" }
             #expect(names == cluster.allPods.map(\.name))
         }
@@ -130,11 +130,11 @@ struct ListAndGetTests {
     @Test("metadata-only lists in protobuf, both versions of meta.k8s.io", arguments: [("v1", 2), ("v1beta1", 1)])
     func partialObjects(version: String, field: Int) throws {
         let accept = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=\(version)"
-        let envelope = try TestEnvelope(ask("\(base)/nodes", accept: accept).body)
+        let envelope = try TestEnvelope(ask("\(base)/nodes", accept: accept).bytes)
         #expect(envelope.apiVersion == "meta.k8s.io/\(version)")
         #expect(try envelope.object.all(field).map { try $0.message(1).string(1) } == ["node-0", "node-1", "node-2"])
         let single = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=\(version)"
-        let node = try TestEnvelope(ask("\(base)/nodes/node-2", accept: single).body)
+        let node = try TestEnvelope(ask("\(base)/nodes/node-2", accept: single).bytes)
         #expect(node.kind == "PartialObjectMetadata")
         #expect(try node.object.message(1).map(11)["zone"] == "z2")
     }

@@ -94,7 +94,7 @@ struct NegotiationTests {
     func protobufStatus() throws {
         let answer = ask("\(base)/namespaces/ns-1/pods/nope", accept: "application/vnd.kubernetes.protobuf, */*")
         #expect(answer.status == 404)
-        let envelope = try TestEnvelope(answer.body)
+        let envelope = try TestEnvelope(answer.bytes)
         #expect((envelope.apiVersion, envelope.kind) == ("v1", "Status"))
         #expect(envelope.object.string(2) == "Failure")
         #expect(envelope.object.string(3) == "pods \"nope\" not found")
@@ -105,7 +105,7 @@ struct NegotiationTests {
 
         let invalid = ask(
             "\(base)/pods", query: "resourceVersionMatch=Exact", accept: "application/vnd.kubernetes.protobuf")
-        let causes = try TestEnvelope(invalid.body).object.message(5).all(4)
+        let causes = try TestEnvelope(invalid.bytes).object.message(5).all(4)
         #expect(causes.map { $0.string(3) } == ["resourceVersionMatch"])
         #expect(causes.map { $0.string(1) } == ["FieldValueForbidden"])
     }
@@ -133,7 +133,7 @@ struct NegotiationTests {
     @Test("YAML and protobuf are not affected by a wish for indentation")
     func prettyYAML() {
         let plain = ask("\(base)/pods", accept: "application/yaml")
-        #expect(ask("\(base)/pods", query: "pretty=true", accept: "application/yaml").body == plain.body)
+        #expect(ask("\(base)/pods", query: "pretty=true", accept: "application/yaml").bytes == plain.bytes)
         #expect(plain.text.hasPrefix("apiVersion: metrics.k8s.io/v1beta1\nitems:\n- containers:\n  - name: c0\n"))
     }
 

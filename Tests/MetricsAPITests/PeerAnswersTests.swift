@@ -142,7 +142,7 @@ struct PeerAnswersTests {
         switch body {
         case .string(let text) where name == "nopod:pb":
             #expect(text == "k8s\\0 True Status")
-            #expect(try TestEnvelope(actual.body).kind == "Status")
+            #expect(try TestEnvelope(actual.bytes).kind == "Status")
         case .string(let text):
             #expect(Self.normalised(text: actual.text) == Self.normalised(text: text))
         default:

@@ -97,7 +97,7 @@ struct RoutingTests {
         for path in ["/apis", base, "\(base)/nodes", "/version"] {
             let answer = ask(path, method: method)
             #expect(answer.status == 405)
-            #expect(answer.body.isEmpty == (method == "HEAD"))
+            #expect(answer.bytes.isEmpty == (method == "HEAD"))
         }
         #expect(ask("/nope", method: method).status == 404)
     }
@@ -119,7 +119,7 @@ struct RoutingTests {
         #expect(large.status == 413)
         #expect(try large.json()["message"] == .string("Request entity too large: limit is 10"))
         let unauthorized = handler.unauthorized(accept: "application/vnd.kubernetes.protobuf")
-        #expect(try TestEnvelope(unauthorized.body).object.string(4) == "Unauthorized")
+        #expect(try TestEnvelope(unauthorized.bytes).object.string(4) == "Unauthorized")
     }
 
     @Test("a refusal names subresource and reason, and is safe for browsers")

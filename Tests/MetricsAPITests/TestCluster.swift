@@ -88,9 +88,11 @@ func ask(
 }
 
 extension APIResponse {
-    var text: String { String(decoding: self.body, as: UTF8.self) }
+    var bytes: [UInt8] { self.body.collected() }
 
-    func json() throws -> TestJSON { try TestJSON(self.body) }
+    var text: String { String(decoding: self.bytes, as: UTF8.self) }
+
+    func json() throws -> TestJSON { try TestJSON(self.bytes) }
 }
 
 /// A text as a query value.

@@ -16,7 +16,7 @@ struct APIServer: Sendable {
     /// Room for a long token and a front proxy's extra headers; a stranger can make us hold this much for each request.
     static let largestHeaders = 256 * 1024
 
-    let router: RequestRouter
+    let responder: any Responder
     let logger: Logger
     var times = ServerTimes()
     let connections = ConnectionSet()
@@ -64,7 +64,7 @@ struct APIServer: Sendable {
         try channel.pipeline.syncOperations.configureHTTPServerPipeline(
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandler(
-            HTTPRequestHandler(router: router, logger: logger, times: times, client: client.value))
+            HTTPRequestHandler(responder: responder, logger: logger, times: times, client: client.value))
     }
 
     private func configureHTTP2(_ channel: any Channel, _ client: NIOLoopBound<ShownClient?>) throws {
@@ -79,7 +79,7 @@ struct APIServer: Sendable {
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandlers([
                     HTTP2FramePayloadToHTTP1ServerCodec(),
-                    HTTPRequestHandler(router: router, logger: logger, times: times, client: client.value),
+                    HTTPRequestHandler(responder: responder, logger: logger, times: times, client: client.value),
                 ])
             }
         }

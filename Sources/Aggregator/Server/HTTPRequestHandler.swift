@@ -12,20 +12,24 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     /// Nothing we serve reads a body; a client that sends one gets this much patience.
     static let largestBody = 64 * 1024
 
-    private let router: RequestRouter
+    let responder: any Responder
     private let logger: Logger
-    private let times: ServerTimes
+    let times: ServerTimes
     /// What the connection's client showed in its handshake.
     private let client: ShownClient?
     private var head: HTTPRequestHead?
     private var bodyBytes = 0
     /// The request was refused before its end: what still comes of it is not looked at.
     private var isRefused = false
-    /// Runs always: first for the request to come, then for its answer to go.
+    /// Runs for the request to come, then for its answer to go.
     private var deadline: Scheduled<Void>?
+    /// The answer that is being sent.
+    var open: OpenAnswer?
+    /// Grows with each answer and its end, so that what comes late for one is not taken for the next.
+    var answerNumber = 0
 
-    init(router: RequestRouter, logger: Logger, times: ServerTimes, client: ShownClient?) {
-        self.router = router
+    init(responder: any Responder, logger: Logger, times: ServerTimes, client: ShownClient?) {
+        self.responder = responder
         self.logger = logger
         self.times = times
         self.client = client
@@ -36,11 +40,13 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        stopDeadline()
+        abandon()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        stopDeadline()
+        abandon()
         context.fireChannelInactive()
     }
 
@@ -63,13 +69,19 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         isRefused = true
         startDeadline(times.answer, context)
         write(
-            router.refuseBody(of: APIRequest(head), limitBytes: Self.largestBody), to: head, thenClose: true, context)
+            responder.refuseBody(of: APIRequest(head), limitBytes: Self.largestBody), to: head, thenClose: true, context
+        )
     }
 
-    private func startDeadline(_ time: TimeAmount, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
+    func startDeadline(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        stopDeadline()
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) { bound.value.close(promise: nil) }
+    }
+
+    func stopDeadline() {
+        deadline?.cancel()
+        deadline = nil
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -81,7 +93,8 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         startDeadline(times.answer, context)
         let credentials = RequestCredentials(headers: head.headers, client: client)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        router.respond(to: APIRequest(head), credentials: credentials, on: context.eventLoop).whenComplete { result in
+        let answer = responder.respond(to: APIRequest(head), credentials: credentials, on: context.eventLoop)
+        answer.whenComplete { result in
             let (handler, context) = bound.value
             switch result {
             case .success(let response): handler.write(response, to: head, thenClose: false, context)
@@ -90,48 +103,6 @@ final class HTTPRequestHandler: ChannelInboundHandler {
                 context.close(promise: nil)
             }
         }
-    }
-
-    private func write(
-        _ response: APIResponse, to head: HTTPRequestHead, thenClose: Bool, _ context: ChannelHandlerContext
-    ) {
-        let closes = thenClose || head.version.major == 1 && !head.isKeepAlive
-        var headers = HTTPHeaders()
-        headers.add(name: "Content-Type", value: response.contentType)
-        for (name, value) in response.headers { headers.add(name: name, value: value) }
-        let hasBody = response.status != 304 && response.status != 204
-        if hasBody { headers.add(name: "Content-Length", value: "\(response.body.count)") }
-        if closes, head.version.major == 1 { headers.add(name: "Connection", value: "close") }
-        let status = HTTPResponseStatus(statusCode: response.status)
-        let responseHead = wrapOutboundOut(
-            .head(HTTPResponseHead(version: head.version, status: status, headers: headers)))
-        let written = context.eventLoop.makePromise(of: Void.self)
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        written.futureResult.whenSuccess {
-            // Not from within the write: the next request may be waiting, and the one after that.
-            bound.eventLoop.execute {
-                let (handler, context) = bound.value
-                handler.finish(context, isStream: head.version.major != 1, closes: closes)
-            }
-        }
-        if hasBody, !response.body.isEmpty, head.method != .HEAD {
-            context.write(responseHead, promise: nil)
-            let body = ByteBuffer(bytes: response.body)
-            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(body))), promise: written)
-        } else {
-            context.writeAndFlush(responseHead, promise: written)
-        }
-    }
-
-    /// Lets the next pipelined request be answered, once the client has taken this answer: one that asks and asks and
-    /// never reads makes us hold one answer, and occupies nobody else's loop.
-    private func finish(_ context: ChannelHandlerContext, isStream: Bool, closes: Bool) {
-        deadline?.cancel()
-        guard context.channel.isActive else { return }
-        // A stream of HTTP/2 has had its one request. The next one of a connection may come with this write.
-        if !closes, !isStream { startDeadline(times.idle, context) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        if closes { context.close(promise: nil) }
     }
 }
 

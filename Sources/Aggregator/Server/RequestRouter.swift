@@ -6,7 +6,7 @@ import MetricsAPI
 import NIOCore
 
 /// Gives each request its answer: who asks, may they, what do they get. No HTTP, no channels.
-struct RequestRouter: Sendable {
+struct RequestRouter: Responder {
     let authenticator: any RequestAuthenticator
     let authorizer: any RequestAuthorizer
     /// Need no permission.
@@ -17,7 +17,6 @@ struct RequestRouter: Sendable {
     let source: any MetricsSource & Sendable
     let metrics: ServerMetrics
 
-    /// - Returns: an answer, always: an error on the way is one too.
     func respond(
         to request: APIRequest, credentials: RequestCredentials, on eventLoop: any EventLoop
     ) -> EventLoopFuture<APIResponse> {
@@ -42,7 +41,6 @@ struct RequestRouter: Sendable {
             .map(counted)
     }
 
-    /// The answer to a request whose body is not worth reading to its end.
     func refuseBody(of request: APIRequest, limitBytes: Int) -> APIResponse {
         counted(api.requestEntityTooLarge(limitBytes: limitBytes, accept: request.accept))
     }

@@ -125,7 +125,7 @@ struct APIServerTests {
                     + ["-w", "%{http_version} %{http_code}\n", server.url("/livez?[1-200]")])
             #expect(status == 0)
             #expect(text == String(repeating: "2 200\n", count: 200))
-            #expect(server.server.router.metrics.responsesByStatus.map(\.count) == [200])
+            #expect(server.router.metrics.responsesByStatus.map(\.count) == [200])
         }
     }
 

@@ -23,7 +23,7 @@ struct ServerShutdownTests {
     @Test("an answer that is on its way arrives whole")
     func answerOnItsWay() async throws {
         try await APITestServer.run(.huge) { server in
-            let metrics = server.server.router.metrics
+            let metrics = server.router.metrics
             async let curl = server.run(
                 ["--http1.1", "-o", "/dev/null", "-w", "%{size_download}", server.url("/readyz")])
             #expect(try await eventually { !metrics.responsesByStatus.isEmpty })

@@ -10,6 +10,8 @@ import TLSTestSupport
 struct APITestServer {
     let log = LogCapture()
     let server: APIServer
+    /// What answers unless the test brings its own responder.
+    let router: RequestRouter
     let port: UInt16
     private let listener: any Channel
     /// Of its own: what keeps one test's loop busy must not make another's timers fire late.
@@ -18,10 +20,10 @@ struct APITestServer {
     private let authority: String
 
     static func run(
-        _ router: RequestRouter = .test(), times: ServerTimes = ServerTimes(),
+        _ router: RequestRouter = .test(), responder: (any Responder)? = nil, times: ServerTimes = ServerTimes(),
         _ body: (APITestServer) async throws -> Void
     ) async throws {
-        let server = try await APITestServer(router, times)
+        let server = try await APITestServer(router, responder ?? router, times)
         let result = await Result { () async throws in try await body(server) }
         try await server.listener.close()
         await server.server.connections.closeAll()
@@ -29,8 +31,9 @@ struct APITestServer {
         try result.get()
     }
 
-    private init(_ router: RequestRouter, _ times: ServerTimes) async throws {
-        server = APIServer(router: router, logger: log.logger, times: times)
+    private init(_ router: RequestRouter, _ responder: any Responder, _ times: ServerTimes) async throws {
+        self.router = router
+        server = APIServer(responder: responder, logger: log.logger, times: times)
         let context = try TestPKI.shared.serverContext(clients: .requested, alpn: APIServer.protocols)
         listener = try await server.bind(
             host: "127.0.0.1", port: 0, context: { context }, group: group)

@@ -79,7 +79,7 @@ extension RequestRouter {
 }
 
 extension APIResponse {
-    var text: String { String(decoding: body, as: UTF8.self) }
+    var text: String { String(decoding: body.collected(), as: UTF8.self) }
 }
 
 extension NodeFigures {
