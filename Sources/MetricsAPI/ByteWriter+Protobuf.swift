@@ -77,16 +77,29 @@ extension ByteWriter {
     /// The storage envelope every Kubernetes protobuf body travels in: four magic bytes, then runtime.Unknown
     /// {typeMeta = 1, raw = 2, contentEncoding = 3, contentType = 4}.
     @inline(__always)
-    mutating func kubernetesEnvelope(
-        apiVersion: String, kind: String, rawLengthBytes: Int = 2, _ raw: (inout ByteWriter) -> Void
-    ) {
+    mutating func kubernetesEnvelope(apiVersion: String, kind: String, _ raw: (inout ByteWriter) -> Void) {
+        self.kubernetesEnvelopeTypes(apiVersion: apiVersion, kind: kind)
+        self.message(2, lengthBytes: 2, raw)
+        self.kubernetesEnvelopeTail()
+    }
+
+    /// Up to the object, which must have `rawSize` bytes.
+    mutating func kubernetesEnvelopeHead(apiVersion: String, kind: String, rawSize: Int) {
+        self.kubernetesEnvelopeTypes(apiVersion: apiVersion, kind: kind)
+        self.lengthTag(2)
+        self.varint(UInt64(rawSize))
+    }
+
+    mutating func kubernetesEnvelopeTail() {
+        self.protoString(3, "")
+        self.protoString(4, "")
+    }
+
+    private mutating func kubernetesEnvelopeTypes(apiVersion: String, kind: String) {
         self.literal("k8s\0")
         self.message(1) { meta in
             meta.protoString(1, apiVersion)
             meta.protoString(2, kind)
         }
-        self.message(2, lengthBytes: rawLengthBytes, raw)
-        self.protoString(3, "")
-        self.protoString(4, "")
     }
 }

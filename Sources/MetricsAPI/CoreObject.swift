@@ -34,7 +34,7 @@ private struct Metadata {
         if let namespace { out.protoString(3, namespace) }
         if let uid { out.protoString(5, uid) }
         if let created { out.message(8) { out in out.protoInt(1, created) } }
-        out.protoMap(11, self.labels)
+        out.protoLabels(self.labels)
     }
 }
 
@@ -95,8 +95,8 @@ extension CoreNode: CoreObject {
         out.message(2) { _ in }
         out.message(3) { out in
             for field: UInt8 in [1, 2] {
-                out.protoQuantity(field, "cpu") { out in out.cpuQuantity(millicores: self.cpuMillicores) }
-                out.protoQuantity(field, "memory") { out in out.bytesQuantity(self.memoryBytes) }
+                out.protoQuantity(field, "cpu", Quantity(millicores: self.cpuMillicores))
+                out.protoQuantity(field, "memory", Quantity(bytes: self.memoryBytes))
             }
             out.message(4) { out in
                 out.protoString(1, "Ready")

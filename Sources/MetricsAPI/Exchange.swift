@@ -9,20 +9,31 @@ struct Exchange {
     let pretty: Bool
     let now: Int64
 
-    func answer(from source: some MetricsSource, _ observe: (Int64) -> Void) throws(Status) -> APIResponse {
+    /// - Parameter observe: told of the figures in a single object's answer.
+    func prepare(from source: some MetricsSource, _ observe: (FiguresList) -> Void) throws(Status) -> PreparedAnswer {
         guard let path = PercentEncoding.decode(self.request.path.utf8, plusIsSpace: false) else {
             throw .badRequest("the path has a malformed percent escape; write % as %25")
         }
         let route = Route(path: path, hasCore: self.handler.coreStub != nil)
         switch route {
-        case .nowhere: return self.index(status: 404)
+        case .nowhere: return .answer(self.index(status: 404))
         case .noSuchEndpoint: throw .noSuchEndpoint
         default: break
         }
         guard self.request.method == "GET" else { throw .methodNotAllowed }
 
         switch route {
-        case .nowhere, .noSuchEndpoint: throw .noSuchEndpoint
+        case .nodes(let version): return .list(try self.list(.nodes, in: nil, version))
+        case .pods(let version, let namespace): return .list(try self.list(.pods, in: namespace, version))
+        default: return .answer(try self.answer(route, from: source, observe))
+        }
+    }
+
+    private func answer(
+        _ route: Route, from source: some MetricsSource, _ observe: (FiguresList) -> Void
+    ) throws(Status) -> APIResponse {
+        switch route {
+        case .nowhere, .noSuchEndpoint, .nodes, .pods: throw .noSuchEndpoint
         case .index: return self.index(status: 200)
         case .version: return self.version()
         case .groups:
@@ -33,19 +44,10 @@ struct Exchange {
         case .resources(let version):
             return try self.discovery(
                 LegacyDiscovery.resources(DiscoveredResource.metrics, groupVersion: version.groupVersion))
-        case .nodes(let version):
-            let (format, options) = try self.listRequest(resource: "nodes", group: MetricsVersion.group)
-            try options.checkMetadataFieldsOnly()
-            return try self.list(source.nodes(options.selection(in: nil)).nodeFigures, version, format, observe)
-        case .pods(let version, let namespace):
-            let (format, options) = try self.listRequest(resource: "pods", group: MetricsVersion.group)
-            try options.checkMetadataFieldsOnly()
-            return try self.list(
-                source.pods(options.selection(in: namespace)).podFigures, version, format, observe)
         case .node(let version, let name):
             let format = try self.getRequest()
             switch source.node(named: name) {
-            case .found(let list): return try self.single(list.nodeFigures[0], version, format, observe)
+            case .found(let list): return try self.single(list, version, format, observe)
             case .withoutMetrics: throw .notFound(group: MetricsVersion.group, kind: "nodemetrics", name: name)
             // "node", not "nodes": the peer's lister words it so.
             case .unknown: throw .notFound(kind: "node", name: name)
@@ -53,7 +55,7 @@ struct Exchange {
         case .pod(let version, let namespace, let name):
             let format = try self.getRequest()
             switch source.pod(namespace: namespace, name: name) {
-            case .found(let list): return try self.single(list.podFigures[0], version, format, observe)
+            case .found(let list): return try self.single(list, version, format, observe)
             case .withoutMetrics:
                 throw .notFound(group: MetricsVersion.group, kind: "podmetrics", name: "\(namespace)/\(name)")
             case .unknown: throw .notFound(kind: "pods", name: name)
@@ -97,63 +99,63 @@ struct Exchange {
 
     // MARK: Metrics
 
-    private func list<Item: MetricsItem>(
-        _ items: [Item], _ version: MetricsVersion, _ format: Format, _ observe: (Int64) -> Void
-    ) throws(Status) -> APIResponse {
-        var encoder = MetricsEncoder(version: version, nowUnixNanoseconds: self.now)
-        var out = ByteWriter()
+    private func list(
+        _ kind: FiguresList.Kind, in namespace: String?, _ version: MetricsVersion
+    ) throws(Status) -> ListRequest {
+        let (format, options) = try self.listRequest(
+            resource: kind == .nodes ? "nodes" : "pods", group: MetricsVersion.group)
+        try options.checkMetadataFieldsOnly()
+        var rowObject = MetricsEncoder.RowObject.none
         switch format.transform {
         case .partialObject:
             throw .notAcceptable(
-                "you requested PartialObjectMetadata, but the requested object is a list (*metrics.\(Item.kind)List)")
-        case .table(let meta):
-            let rowObject = try MetricsEncoder.RowObject(self.query)
-            encoder.table(items, meta: meta, rowObject: rowObject, to: &out)
-        case .partialObjectList(let meta) where format.media == .protobuf:
-            encoder.partialObjectListProtobuf(items, meta: meta, to: &out)
-        case .partialObjectList(let meta): encoder.partialObjectList(items, meta: meta, to: &out)
-        case nil, .aggregatedDiscovery:
-            if format.media == .protobuf {
-                encoder.protobuf(list: items, to: &out)
-            } else {
-                encoder.json(list: items, to: &out)
-            }
+                "you requested PartialObjectMetadata, but the requested object is a list "
+                    + "(*metrics.\(kind.objectKind)List)")
+        case .table: rowObject = try MetricsEncoder.RowObject(self.query)
+        case nil, .partialObjectList, .aggregatedDiscovery: break
         }
-        for at in items.indices { observe(self.age(of: items[at])) }
-        return Self.response(out, format)
+        let key = [
+            kind.objectKind, namespace ?? "", self.query["labelSelector"] ?? "", self.query["fieldSelector"] ?? "",
+        ]
+        return ListRequest(
+            kind: kind, selection: options.selection(in: namespace), key: key.joined(separator: "\0"),
+            version: version, format: format, rowObject: rowObject)
     }
 
-    private func single<Item: MetricsItem>(
-        _ item: Item, _ version: MetricsVersion, _ format: Format, _ observe: (Int64) -> Void
+    private func single(
+        _ list: FiguresList, _ version: MetricsVersion, _ format: Format, _ observe: (FiguresList) -> Void
     ) throws(Status) -> APIResponse {
-        var encoder = MetricsEncoder(version: version, nowUnixNanoseconds: self.now)
+        var encoder = MetricsEncoder(list, version: version, nowUnixNanoseconds: self.now)
         var out = ByteWriter()
         switch format.transform {
         case .partialObjectList:
             throw .notAcceptable(
                 "you requested PartialObjectMetadataList, but the requested object is not a list "
-                    + "(*metrics.\(Item.kind))")
+                    + "(*metrics.\(encoder.kind))")
         case .table(let meta):
             let rowObject = try MetricsEncoder.RowObject(self.query)
-            encoder.table([item], meta: meta, rowObject: rowObject, to: &out)
+            observe(list)
+            return Self.response(ListStream(encoder, .table(meta: meta, rowObject), JSONLayout(format)), format)
         case .partialObject(let meta) where format.media == .protobuf:
-            encoder.partialObjectProtobuf(item, meta: meta, to: &out)
-        case .partialObject(let meta): encoder.partialObject(item, meta: meta, to: &out)
+            out.kubernetesEnvelope(apiVersion: "meta.k8s.io/\(meta)", kind: "PartialObjectMetadata") { out in
+                encoder.partialObjectProtobuf(0, to: &out)
+            }
+        case .partialObject(let meta): encoder.partialObject(0, meta: meta, to: &out)
         case nil, .aggregatedDiscovery:
             if format.media == .protobuf {
-                encoder.protobuf(single: item, to: &out)
+                out.kubernetesEnvelope(apiVersion: version.groupVersion, kind: encoder.kind) { out in
+                    encoder.protobuf(0, to: &out)
+                }
             } else {
-                encoder.json(single: item, to: &out)
+                encoder.json(single: 0, to: &out)
             }
         }
-        observe(self.age(of: item))
+        observe(list)
         return Self.response(out, format)
     }
 
-    /// Nanoseconds since the item's timestamp; negative when the node's clock is ahead.
-    private func age(of item: some MetricsItem) -> Int64 {
-        let (age, overflow) = self.now.subtractingReportingOverflow(item.timestampUnixNanoseconds)
-        return overflow ? (self.now > 0 ? .max : .min) : age
+    static func response(_ stream: ListStream, _ format: Format) -> APIResponse {
+        APIResponse(contentType: format.media.name, headers: [APIResponse.uncached], stream: stream)
     }
 
     /// Compact JSON or protobuf goes out as it was written; for people it is laid out anew.

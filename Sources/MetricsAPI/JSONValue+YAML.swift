@@ -13,6 +13,9 @@ extension JSONValue {
         }
     }
 
+    /// An item of a sequence that is no member's, or a member of the outermost object's.
+    func writeYAMLItem(to out: inout ByteWriter) { Self.writeItems([self], to: &out, depth: 0) }
+
     /// `inItem`: the first member stands behind the dash of a sequence item.
     private static func writeMembers(_ members: [Member], to out: inout ByteWriter, depth: Int, inItem: Bool) {
         let sorted = members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

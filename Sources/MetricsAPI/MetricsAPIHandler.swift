@@ -34,27 +34,48 @@ public struct MetricsAPIHandler: Sendable {
     /// As the static function; for callers that hold a handler.
     public func attributes(of request: APIRequest) -> RequestAttributes { RequestAttributes(request) }
 
-    /// The answer to an authorized request. Any request gets one; none traps.
+    /// What an authorized request asks for. Any request gets an answer; none traps.
     ///
     /// - Parameters:
     ///   - nowUnixNanoseconds: the time of the answer, Unix time in nanoseconds.
-    ///   - observeFreshness: called with the age in nanoseconds of each item returned.
-    public func respond(
-        to request: APIRequest, from source: some MetricsSource, nowUnixNanoseconds: Int64,
-        observeFreshness: (Int64) -> Void
-    ) -> APIResponse {
+    ///   - observeServed: told of the figures in an answer about a single object.
+    public func prepare(
+        _ request: APIRequest, from source: some MetricsSource, nowUnixNanoseconds: Int64,
+        observeServed: (FiguresList) -> Void
+    ) -> PreparedAnswer {
         let query = URLQuery(request.query)
         let pretty = Negotiation.prefersPretty(request, query)
         let exchange = Exchange(
             handler: self, request: request, query: query, pretty: pretty, now: nowUnixNanoseconds)
-        var response: APIResponse
+        var prepared: PreparedAnswer
         do throws(Status) {
-            response = try exchange.answer(from: source, observeFreshness)
+            prepared = try exchange.prepare(from: source, observeServed)
         } catch {
-            response = error.response(accept: request.accept, pretty: pretty)
+            prepared = .answer(error.response(accept: request.accept, pretty: pretty))
         }
-        if request.method == "HEAD" { response.body = .bytes([]) }
-        return response
+        if request.method == "HEAD", case .answer(var response) = prepared {
+            response.body = .bytes([])
+            prepared = .answer(response)
+        }
+        return prepared
+    }
+
+    /// `prepare`, and what it takes to answer a list, at once.
+    ///
+    /// - Parameter observeServed: told of all figures in the answer.
+    public func respond(
+        to request: APIRequest, from source: some MetricsSource, nowUnixNanoseconds: Int64,
+        observeServed: (FiguresList) -> Void
+    ) -> APIResponse {
+        switch self.prepare(
+            request, from: source, nowUnixNanoseconds: nowUnixNanoseconds, observeServed: observeServed)
+        {
+        case .answer(let answer): return answer
+        case .list(let list):
+            let figures = list.figures(from: source)
+            observeServed(figures)
+            return list.response(figures, nowUnixNanoseconds: nowUnixNanoseconds)
+        }
     }
 
     // MARK: Refusals that come before the handler

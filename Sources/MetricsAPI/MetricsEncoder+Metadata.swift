@@ -6,7 +6,7 @@ extension MetricsEncoder {
     // MARK: Table
 
     /// What a row carries beside its cells (`?includeObject=`).
-    enum RowObject: String {
+    enum RowObject: String, Sendable {
         case none = "None"
         case metadata = "Metadata"
         case object = "Object"
@@ -24,12 +24,9 @@ extension MetricsEncoder {
         }
     }
 
-    mutating func table<Item: MetricsItem>(
-        _ items: [Item], meta: String, rowObject: RowObject, to out: inout ByteWriter
-    ) {
-        // The swap column is there when any row has a figure for it; a row without one shows nothing, not zero.
-        let totals = items.map(\.totalUsage)
-        let hasSwap = totals.contains { $0.swapBytes != nil }
+    /// Up to the first row. The swap column is there when any row has a figure for it; a row without one shows nothing, not
+    /// zero.
+    func tableHead(meta: String, hasSwap: Bool, to out: inout ByteWriter) {
         out.text("{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/\(meta)\",\"metadata\":{},\"columnDefinitions\":[")
         Self.column("Name", format: "name", description: "Name of the resource", to: &out)
         for resource in hasSwap ? ["cpu", "memory", "swap"] : ["cpu", "memory"] {
@@ -38,29 +35,38 @@ extension MetricsEncoder {
         }
         out.byte(0x2c)
         Self.column("Window", format: "duration", description: "", to: &out)
-        out.text("],\"rows\":[")
-        for (at, (item, total)) in zip(items, totals).enumerated() {
-            if at > 0 { out.byte(0x2c) }
-            out.text("{\"cells\":[")
-            out.jsonString(item.name)
-            Self.cell(total.cpuNanocores, to: &out) { out, value in out.cpuQuantity(nanocores: value) }
-            Self.cell(total.memoryBytes, to: &out) { out, value in out.bytesQuantity(value) }
-            if hasSwap { Self.cell(total.swapBytes, to: &out) { out, value in out.bytesQuantity(value) } }
-            out.text(",\"")
-            out.goDuration(nanoseconds: item.windowNanoseconds)
-            out.text("\"]")
-            switch rowObject {
-            case .none: break
-            case .metadata:
-                out.text(",\"object\":")
-                self.partialObject(item, meta: meta, to: &out)
-            case .object:
-                out.text(",\"object\":")
-                self.json(single: item, to: &out)
-            }
-            out.byte(0x7d)
+        out.literal("],\"rows\":[")
+    }
+
+    mutating func tableRow(
+        _ at: Int, meta: String, rowObject: RowObject, hasSwap: Bool, to out: inout ByteWriter
+    ) {
+        let row = self.list.rows[at]
+        let total = TotalUsage(self.list.usages(of: row))
+        out.literal("{\"cells\":[")
+        if row.identity.isPlainJSON {
+            out.byte(0x22)
+            unsafe row.identity.withParts { name, _, _ in unsafe out.append(name) }
+            out.byte(0x22)
+        } else {
+            out.jsonString(row.identity.name)
         }
-        out.text("]}")
+        Self.cell(total.cpuNanocores.map(Quantity.init(nanocores:)), to: &out)
+        Self.cell(total.memoryBytes.map(Quantity.init(bytes:)), to: &out)
+        if hasSwap { Self.cell(total.swapBytes.map(Quantity.init(bytes:)), to: &out) }
+        out.literal(",\"")
+        out.goDuration(nanoseconds: row.windowNanoseconds)
+        out.literal("\"]")
+        switch rowObject {
+        case .none: break
+        case .metadata:
+            out.literal(",\"object\":")
+            self.partialObject(at, meta: meta, to: &out)
+        case .object:
+            out.literal(",\"object\":")
+            self.json(single: at, to: &out)
+        }
+        out.byte(0x7d)
     }
 
     private static func column(
@@ -70,57 +76,36 @@ extension MetricsEncoder {
         out.text("\"description\":\"\(description)\",\"priority\":0}")
     }
 
-    private static func cell(
-        _ value: UInt64?, to out: inout ByteWriter, _ write: (inout ByteWriter, UInt64) -> Void
-    ) {
+    private static func cell(_ value: Quantity?, to out: inout ByteWriter) {
         guard let value else {
-            out.text(",null")
+            out.literal(",null")
             return
         }
-        out.text(",\"")
-        write(&out, value)
+        out.literal(",\"")
+        value.write(to: &out)
         out.byte(0x22)
     }
 
     // MARK: PartialObjectMetadata
 
-    func partialObject<Item: MetricsItem>(_ item: Item, meta: String, to out: inout ByteWriter) {
-        out.text("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/\(meta)\",")
-        self.jsonMetadata(item, to: &out)
+    func partialObject(_ at: Int, meta: String, to out: inout ByteWriter) {
+        out.literal("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/")
+        out.text(meta)
+        out.literal("\",")
+        self.jsonMetadata(self.list.rows[at].identity, to: &out)
         out.byte(0x7d)
     }
 
-    func partialObjectList<Item: MetricsItem>(_ items: [Item], meta: String, to out: inout ByteWriter) {
-        out.text("{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/\(meta)\",")
-        out.text("\"metadata\":{},\"items\":[")
-        for (at, item) in items.enumerated() {
-            if at > 0 { out.byte(0x2c) }
-            self.partialObject(item, meta: meta, to: &out)
-        }
-        out.text("]}")
-    }
-
     /// PartialObjectMetadata {metadata = 1}.
-    func partialObjectProtobuf<Item: MetricsItem>(_ item: Item, meta: String, to out: inout ByteWriter) {
-        out.kubernetesEnvelope(apiVersion: "meta.k8s.io/\(meta)", kind: "PartialObjectMetadata") { out in
-            out.message(1) { out in self.protobufMetadata(item, to: &out) }
-        }
+    func partialObjectProtobuf(_ at: Int, to out: inout ByteWriter) {
+        let identity = self.list.rows[at].identity
+        out.lengthTag(1)
+        out.varint(UInt64(self.protobufMetadataSize(identity)))
+        self.protobufMetadata(identity, to: &out)
     }
 
-    /// PartialObjectMetadataList {metadata = 1, items = 2}. In v1beta1 the list's own metadata came later, as field 2, and
-    /// the items are field 1.
-    func partialObjectListProtobuf<Item: MetricsItem>(_ items: [Item], meta: String, to out: inout ByteWriter) {
-        let (itemsField, listField): (UInt8, UInt8) = meta == "v1beta1" ? (1, 2) : (2, 1)
-        let lengthBytes = ByteWriter.varintSize(UInt64(items.count) &* 128)
-        out.kubernetesEnvelope(
-            apiVersion: "meta.k8s.io/\(meta)", kind: "PartialObjectMetadataList", rawLengthBytes: lengthBytes
-        ) { out in
-            out.message(listField) { _ in }
-            for item in items {
-                out.message(itemsField, lengthBytes: 2) { out in
-                    out.message(1) { out in self.protobufMetadata(item, to: &out) }
-                }
-            }
-        }
+    /// Bytes of what `partialObjectProtobuf` writes.
+    func partialObjectProtobufSize(_ at: Int) -> Int {
+        Self.fieldSize(self.protobufMetadataSize(self.list.rows[at].identity))
     }
 }

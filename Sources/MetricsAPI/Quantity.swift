@@ -1,62 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `resource.Quantity` as text, in the canonical form apimachinery prints.
-extension ByteWriter {
-    /// CPU: decimal suffixes from n (10^-9) upwards; the largest suffix that keeps an integer.
-    mutating func cpuQuantity(nanocores: UInt64) {
-        self.decimalQuantity(Self.likeInt64(nanocores), smallest: 0)
-    }
+/// `resource.Quantity` as text, in the canonical form apimachinery prints: an integer and a suffix.
+struct Quantity {
+    let amount: UInt64
+    /// 0: none.
+    private let letter: UInt8
+    private let isBinary: Bool
 
-    /// Memory and swap: Ki to Ei when the number is a multiple; below 1024 apimachinery falls back to decimal suffixes.
-    mutating func bytesQuantity(_ bytes: UInt64) {
-        let value = Self.likeInt64(bytes)
-        if value < 1024 {
-            self.decimalQuantity(value, smallest: 3)
-            return
-        }
-        var amount = value
-        var suffix = 0
-        while amount & 1023 == 0, suffix < Self.binarySuffixes.count {
-            amount >>= 10
-            suffix += 1
-        }
-        self.decimal(amount)
-        if suffix > 0 {
-            self.byte(Self.binarySuffixes[suffix - 1])
-            self.byte(UInt8(ascii: "i"))
-        }
-    }
+    /// CPU: decimal suffixes from n (10^-9) upwards; the largest suffix that keeps an integer.
+    @inline(__always)
+    init(nanocores: UInt64) { self.init(decimal: Self.likeInt64(nanocores), smallest: 0) }
 
     /// A quantity of cores is kept in thousandths by the core API.
-    mutating func cpuQuantity(millicores: UInt64) {
-        self.decimalQuantity(millicores, smallest: 2)
+    init(millicores: UInt64) { self.init(decimal: millicores, smallest: 2) }
+
+    /// Memory and swap: Ki to Ei when the number is a multiple; below 1024 apimachinery falls back to decimal suffixes.
+    @inline(__always)
+    init(bytes: UInt64) {
+        let value = Self.likeInt64(bytes)
+        if value < 1024 {
+            self.init(decimal: value, smallest: 3)
+            return
+        }
+        let suffix = min(value.trailingZeroBitCount / 10, 6)
+        self.init(
+            amount: value >> UInt64(10 * suffix), letter: suffix == 0 ? 0 : Self.letters[3 + suffix],
+            isBinary: suffix > 0)
+    }
+
+    @inline(__always)
+    private init(amount: UInt64, letter: UInt8, isBinary: Bool) {
+        self.amount = amount
+        self.letter = letter
+        self.isBinary = isBinary
     }
 
     /// `smallest` is the index of the suffix that stands for one unit of `value`.
-    private mutating func decimalQuantity(_ value: UInt64, smallest: Int) {
-        if value == 0 {
-            self.byte(UInt8(ascii: "0"))
-            return
-        }
+    @inline(__always)
+    private init(decimal value: UInt64, smallest: Int) {
         var amount = value
         var suffix = smallest
-        while amount % 1000 == 0, suffix + 1 < Self.decimalSuffixes.count {
-            amount /= 1000
-            suffix += 1
+        if value == 0 {
+            suffix = 3
+        } else {
+            while suffix < 9 {
+                let (quotient, remainder) = amount.quotientAndRemainder(dividingBy: 1000)
+                if remainder != 0 { break }
+                amount = quotient
+                suffix += 1
+            }
         }
-        self.decimal(amount)
-        let letter = Self.decimalSuffixes[suffix]
-        if letter != 0 { self.byte(letter) }
+        // Ten to the third is a small k, two to the tenth a large one.
+        self.init(
+            amount: amount, letter: suffix == 4 ? UInt8(ascii: "k") : Self.letters[suffix], isBinary: false)
+    }
+
+    /// Bytes of the text.
+    @inline(__always)
+    var count: Int { ByteWriter.digits(self.amount) + (self.letter != 0 ? 1 : 0) + (self.isBinary ? 1 : 0) }
+
+    @inline(__always)
+    func write(to out: inout ByteWriter) {
+        out.decimal(self.amount)
+        if self.letter != 0 { out.byte(self.letter) }
+        if self.isBinary { out.byte(UInt8(ascii: "i")) }
     }
 
     /// The peer stores a quantity in an int64; what does not fit loses its last decimal digit there. Same here, so that
     /// both print the same text.
+    @inline(__always)
     private static func likeInt64(_ value: UInt64) -> UInt64 {
         value > UInt64(Int64.max) ? value / 10 * 10 : value
     }
 
-    // n u m (none) k M G T P E
-    private static let decimalSuffixes: [UInt8] = [0x6e, 0x75, 0x6d, 0, 0x6b, 0x4d, 0x47, 0x54, 0x50, 0x45]
-    // K M G T P E
-    private static let binarySuffixes: [UInt8] = [0x4b, 0x4d, 0x47, 0x54, 0x50, 0x45]
+    // n u m (none) K M G T P E
+    private static let letters: [UInt8] = [0x6e, 0x75, 0x6d, 0, 0x4b, 0x4d, 0x47, 0x54, 0x50, 0x45]
+}
+
+extension ByteWriter {
+    mutating func cpuQuantity(nanocores: UInt64) { Quantity(nanocores: nanocores).write(to: &self) }
+    mutating func cpuQuantity(millicores: UInt64) { Quantity(millicores: millicores).write(to: &self) }
+    mutating func bytesQuantity(_ bytes: UInt64) { Quantity(bytes: bytes).write(to: &self) }
+
+    /// An entry of a map<string, Quantity>: {key = 1, value = 2 {string = 1}}. Key and text are a few bytes, so each length is
+    /// one byte.
+    @inline(__always)
+    mutating func protoQuantity(_ field: UInt8, _ key: StaticString, _ quantity: Quantity) {
+        let text = quantity.count
+        let keyCount = key.utf8CodeUnitCount
+        self.reserve(keyCount + text + 8)
+        self.lengthTag(field)
+        self.byte(UInt8(truncatingIfNeeded: keyCount + text + 6))
+        self.byte(0x0a)
+        self.byte(UInt8(truncatingIfNeeded: keyCount))
+        self.literal(key)
+        self.byte(0x12)
+        self.byte(UInt8(truncatingIfNeeded: text + 2))
+        self.byte(0x0a)
+        self.byte(UInt8(truncatingIfNeeded: text))
+        quantity.write(to: &self)
+    }
 }

@@ -37,7 +37,7 @@ public struct Selection: Sendable {
     public func matches(_ labels: Labels) -> Bool { self.labels.matches(labels) }
 
     public func matches(_ identity: ObjectIdentity) -> Bool {
-        if let namespace, namespace != identity.namespace { return false }
+        if let namespace, !identity.isIn(namespace: namespace) { return false }
         return self.matchesFields(identity) && self.labels.matches(identity.labels)
     }
 

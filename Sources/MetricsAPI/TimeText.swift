@@ -66,20 +66,3 @@ func wholeSeconds(unixNanoseconds: Int64) -> Int64 {
     let seconds = unixNanoseconds / 1_000_000_000
     return unixNanoseconds % 1_000_000_000 < 0 ? seconds - 1 : seconds
 }
-
-/// RFC 3339 text of times that mostly repeat: all pods of a node carry the same second.
-struct TimestampCache {
-    private var seconds: Int64?
-    private var text: [UInt8] = []
-
-    mutating func write(unixNanoseconds: Int64, to out: inout ByteWriter) {
-        let wanted = wholeSeconds(unixNanoseconds: unixNanoseconds)
-        if self.seconds != wanted {
-            var text = ByteWriter()
-            text.rfc3339(unixSeconds: wanted)
-            self.text = text.bytes
-            self.seconds = wanted
-        }
-        out.append(self.text)
-    }
-}

@@ -10,7 +10,7 @@ struct HostileInputTests {
     static func check(_ request: APIRequest) throws {
         let attributes = MetricsAPIHandler.attributes(of: request)
         let answer = Self.handler.respond(
-            to: request, from: TestCluster(), nowUnixNanoseconds: TestCluster.now, observeFreshness: { _ in })
+            to: request, from: TestCluster(), nowUnixNanoseconds: TestCluster.now, observeServed: { _ in })
         #expect([200, 304, 400, 404, 405, 406, 422].contains(answer.status))
         #expect(!answer.contentType.isEmpty)
         if answer.contentType == "application/json", !answer.bytes.isEmpty { _ = try answer.json() }
@@ -148,7 +148,7 @@ struct HostileInputTests {
                     for path in ["\(base)/pods", "\(base)/nodes"] {
                         let answer = Self.handler.respond(
                             to: APIRequest(method: "GET", path: path, accept: accept), from: cluster,
-                            nowUnixNanoseconds: now, observeFreshness: { _ in })
+                            nowUnixNanoseconds: now, observeServed: { _ in })
                         #expect(answer.status == 200)
                         if answer.contentType == "application/json" { _ = try answer.json() }
                     }

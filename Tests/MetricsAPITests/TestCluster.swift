@@ -84,7 +84,7 @@ func ask(
     handler.respond(
         to: APIRequest(
             method: method, path: path, query: query, accept: accept, ifNoneMatch: ifNoneMatch, userAgent: agent),
-        from: cluster, nowUnixNanoseconds: TestCluster.now, observeFreshness: { _ in })
+        from: cluster, nowUnixNanoseconds: TestCluster.now, observeServed: { _ in })
 }
 
 extension APIResponse {

@@ -57,10 +57,9 @@ struct RequestRouter: Responder {
                 status: 200, contentType: PrometheusText.Dialect.prometheus.contentType, headers: [],
                 body: Array(metricsPage.render().utf8))
         }
-        var ages: [Int64] = []
-        let response = api.respond(
-            to: request, from: source, nowUnixNanoseconds: LogLine.now(), observeFreshness: { ages.append($0) })
-        if !ages.isEmpty { metrics.freshness.observe(ageNanoseconds: ages) }
-        return response
+        let now = LogLine.now()
+        return api.respond(to: request, from: source, nowUnixNanoseconds: now) { served in
+            metrics.freshness.observe(served, nowUnixNanoseconds: now)
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 import Formats
+import MetricsAPI
 import Synchronization
 import TLSTestSupport
 import Testing
@@ -81,7 +82,12 @@ struct MetricsPageTests {
     @Test("an age on a bound counts below it; the oldest have a bucket of their own")
     func histogram() throws {
         let histogram = FreshnessHistogram()
-        histogram.observe(ageNanoseconds: [500_000_000, 500_000_001, 61_000_000_000, -1_000, 10_000_000_000])
+        let now: Int64 = 1_700_000_000_000_000_000
+        var served = FiguresList(.nodes)
+        for age: Int64 in [500_000_000, 500_000_001, 61_000_000_000, -1_000, 10_000_000_000] {
+            served.append(.test(atUnixNanoseconds: now - age))
+        }
+        histogram.observe(served, nowUnixNanoseconds: now)
         var text = PrometheusText()
         histogram.write(as: "age", help: "Age.", to: &text)
         let page = try PrometheusPage(text.text)

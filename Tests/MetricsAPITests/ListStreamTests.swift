@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Formats
+import Testing
+
+@testable import MetricsAPI
+
+/// Lists are written in chunks of any size, and are the same to the byte.
+struct ListStreamTests {
+    static let protobuf = "application/vnd.kubernetes.protobuf"
+    static let metadata = "as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    static let formats = [
+        "application/json", "application/json;pretty=1", "application/yaml", protobuf,
+        "application/json;as=Table;v=v1;g=meta.k8s.io", "application/yaml;as=Table;v=v1;g=meta.k8s.io",
+        "application/json;\(metadata)", "application/yaml;\(metadata)", "\(protobuf);\(metadata)",
+        "\(protobuf);\(metadata)beta1",
+    ]
+
+    /// Everything that makes sizes differ.
+    static func cluster(pods count: Int) -> TestCluster {
+        let texts = ["plain", "", "a\"b\\", "<é&\u{2028}>", String(repeating: "n", count: 130)]
+        let numbers: [UInt64] = [0, 1, 999, 1000, 12_345, 1 << 20, 1_000_000_000, 1 << 63, .max]
+        var cluster = TestCluster()
+        cluster.allPods = (0..<count).map { at in
+            PodFigures(
+                namespace: texts[at % 5], name: "\(texts[at / 5 % 5])-\(at)", uid: texts[at / 25 % 5],
+                labels: at % 3 == 0 ? .empty : Labels([texts[at % 4]: texts[at / 4 % 5], "b": "\(at)"]),
+                timestampUnixNanoseconds: [TestCluster.timestamp, 0, -1, .max, .min][at % 5],
+                windowNanoseconds: [15_000_000_000, -5, 0, .max, .min][at / 2 % 5],
+                containers: (0..<(at == 7 ? 200 : at % 4)).map { container in
+                    ContainerFigures(
+                        name: texts[(at + container) % 5],
+                        usage: ResourceUsage(
+                            cpuNanocores: numbers[(at + container) % 9], memoryBytes: numbers[(at / 3 + container) % 9],
+                            swapBytes: (at + container) % 3 == 0 ? numbers[at % 9] : nil))
+                })
+        }
+        cluster.allNodes = cluster.allPods.filter { !$0.containers.isEmpty }.map {
+            NodeFigures(
+                name: $0.name, labels: $0.labels, timestampUnixNanoseconds: $0.timestampUnixNanoseconds,
+                windowNanoseconds: $0.windowNanoseconds, usage: $0.containers[0].usage)
+        }
+        return cluster
+    }
+
+    /// In chunks of at most `capacity` bytes, but for rows that are larger.
+    static func chunks(_ stream: some BodyStream, capacity: Int) -> [[UInt8]] {
+        var stream = stream
+        var chunks: [[UInt8]] = []
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 1)
+        defer { memory.deallocate() }
+        while true {
+            var out = ByteWriter(lending: memory)
+            let progress = stream.next(into: &out)
+            chunks.append(out.bytes)
+            if progress != .more { return chunks }
+        }
+    }
+
+    @Test("the chunks of a list make up the whole", arguments: formats, [1, 600, 64 << 10])
+    func chunks(accept: String, capacity: Int) {
+        for path in ["\(base)/pods", "\(base)/nodes"] {
+            for count in [0, 1, 150] {
+                let answer = ask(path, accept: accept, of: Self.cluster(pods: count))
+                guard case .stream(let stream) = answer.body else {
+                    Issue.record("not a stream")
+                    return
+                }
+                let chunks = Self.chunks(stream, capacity: capacity)
+                #expect(chunks.allSatisfy { !$0.isEmpty })
+                #expect(Array(chunks.joined()) == answer.bytes)
+                if capacity == 64 << 10 { #expect(chunks.allSatisfy { $0.count <= capacity }) }
+            }
+        }
+    }
+
+    @Test("the length of a protobuf list is known before it is written", arguments: formats)
+    func length(accept: String) {
+        for path in ["\(base)/pods", "\(base)/nodes"] {
+            for count in [0, 1, 150] {
+                let answer = ask(path, accept: accept, of: Self.cluster(pods: count))
+                guard case .stream(let stream) = answer.body else {
+                    Issue.record("not a stream")
+                    return
+                }
+                #expect(stream.length == (accept.hasPrefix(Self.protobuf) ? answer.bytes.count : nil))
+            }
+        }
+    }
+
+    @Test("a list laid out for people is the compact one, laid out", arguments: [0, 1, 150])
+    func layouts(count: Int) throws {
+        let cluster = Self.cluster(pods: count)
+        for path in ["\(base)/pods", "\(base)/nodes"] {
+            for query in ["as=Table;v=v1;g=meta.k8s.io", Self.metadata, ""] {
+                let compact = ask(path, accept: "application/json;\(query)", of: cluster).bytes
+                let tree = try #require(JSONValue(parsing: compact))
+                var indented = ByteWriter()
+                tree.writeIndented(to: &indented)
+                #expect(
+                    ask(path, query: "pretty=1", accept: "application/json;\(query)", of: cluster).bytes
+                        == indented.bytes)
+                var yaml = ByteWriter()
+                tree.writeYAML(to: &yaml)
+                #expect(ask(path, accept: "application/yaml;\(query)", of: cluster).bytes == yaml.bytes)
+            }
+        }
+    }
+
+    @Test("a namespace of nothing is still told, a node's never is")
+    func namespaces() throws {
+        let pods = try TestEnvelope(
+            ask("\(base)/pods", accept: Self.protobuf, of: Self.cluster(pods: 5)).bytes
+        ).object.all(2)
+        #expect(try pods.map { try $0.message(1).string(3) }.contains(""))
+        let nodes = try TestEnvelope(
+            ask("\(base)/nodes", accept: Self.protobuf, of: Self.cluster(pods: 5)).bytes
+        ).object.all(2)
+        #expect(try nodes.allSatisfy { try $0.message(1).string(3) == nil })
+    }
+}
