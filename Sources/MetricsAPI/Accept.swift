@@ -8,7 +8,7 @@ struct AcceptClause: Equatable {
     var transform: TransformRequest?
     /// `pretty=1`.
     var pretty = false
-    /// `stream=watch`: only meaningful for watches, which are not served.
+    /// `stream=watch`: only meaningful for watches.
     var stream: String?
 
     var quality: Int { self.range.quality }

@@ -9,9 +9,9 @@ enum AggregatedDiscovery {
         var versions: [(name: String, resources: [DiscoveredResource])]
     }
 
-    static let metrics = Group(
-        name: MetricsVersion.group,
-        versions: MetricsVersion.allCases.map { ($0.rawValue, DiscoveredResource.metrics) })
+    static func metrics(_ resources: [DiscoveredResource]) -> Group {
+        Group(name: MetricsVersion.group, versions: MetricsVersion.allCases.map { ($0.rawValue, resources) })
+    }
 
     /// `version` is v2 or v2beta1; their schemas are the same.
     static func document(_ group: Group, version: String) -> DiscoveryDocument {

@@ -10,10 +10,14 @@ struct DiscoveredResource {
     var shortNames: [String] = []
     var verbs = ["get", "list"]
 
-    static let metrics = [
-        DiscoveredResource(name: "nodes", kind: "NodeMetrics", namespaced: false),
-        DiscoveredResource(name: "pods", kind: "PodMetrics", namespaced: true),
-    ]
+    /// - Parameter watched: whether they can be watched.
+    static func metrics(watched: Bool) -> [DiscoveredResource] {
+        let verbs = watched ? ["get", "list", "watch"] : ["get", "list"]
+        return [
+            DiscoveredResource(name: "nodes", kind: "NodeMetrics", namespaced: false, verbs: verbs),
+            DiscoveredResource(name: "pods", kind: "PodMetrics", namespaced: true, verbs: verbs),
+        ]
+    }
 }
 
 /// A discovery document in both encodings.

@@ -23,8 +23,10 @@ struct Exchange {
         guard self.request.method == "GET" else { throw .methodNotAllowed }
 
         switch route {
-        case .nodes(let version): return .list(try self.list(.nodes, in: nil, version))
-        case .pods(let version, let namespace): return .list(try self.list(.pods, in: namespace, version))
+        case .nodes(let version): return try self.collection(.nodes, in: nil, version)
+        case .pods(let version, let namespace): return try self.collection(.pods, in: namespace, version)
+        case .watch(let version, let kind, let namespace, let name):
+            return .answer(try self.watch(kind, namespace: namespace, name: name, version))
         default: return .answer(try self.answer(route, from: source, observe))
         }
     }
@@ -33,17 +35,17 @@ struct Exchange {
         _ route: Route, from source: some MetricsSource, _ observe: (FiguresList) -> Void
     ) throws(Status) -> APIResponse {
         switch route {
-        case .nowhere, .noSuchEndpoint, .nodes, .pods: throw .noSuchEndpoint
+        case .nowhere, .noSuchEndpoint, .nodes, .pods, .watch: throw .noSuchEndpoint
         case .index: return self.index(status: 200)
         case .version: return self.version()
         case .groups:
             return try self.discovery(
                 LegacyDiscovery.groupList(serverAddress: self.handler.serverAddress),
-                aggregated: AggregatedDiscovery.metrics)
+                aggregated: AggregatedDiscovery.metrics(self.resources))
         case .group: return try self.discovery(LegacyDiscovery.metricsGroup())
         case .resources(let version):
             return try self.discovery(
-                LegacyDiscovery.resources(DiscoveredResource.metrics, groupVersion: version.groupVersion))
+                LegacyDiscovery.resources(self.resources, groupVersion: version.groupVersion))
         case .node(let version, let name):
             let format = try self.getRequest()
             switch source.node(named: name) {
@@ -68,13 +70,15 @@ struct Exchange {
 
     // MARK: Requests
 
-    /// Format and options of a list; a watch is refused.
+    /// Format and options of a list, or of a watch where those are served.
     func listRequest(resource: String, group: String) throws(Status) -> (Format, ListOptions) {
         let plain = MediaType.allCases.map(\.name)
-        let streams = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"]
-        let format = try self.format(.objects, available: plain + streams)
+        let isWatch = ListOptions.flag(self.query["watch"]) ?? false
+        let format = try self.format(.objects, available: plain + WatchFormat.streams, allowingStreams: isWatch)
         let options = try ListOptions(self.query)
-        if options.watch { throw .watchNotSupported(group: group, resource: resource) }
+        if options.watch, self.handler.watches == nil {
+            throw .watchNotSupported(group: group, resource: resource)
+        }
         return (format, options)
     }
 
@@ -86,25 +90,37 @@ struct Exchange {
         return format
     }
 
-    func format(_ transformable: Transformable, available: [String]) throws(Status) -> Format {
+    func format(
+        _ transformable: Transformable, available: [String], allowingStreams: Bool = false
+    ) throws(Status) -> Format {
         guard Negotiation.names(anyServedTypeIn: self.request.accept) else {
             throw .routerNotAcceptable(available: available)
         }
         guard
             let format = Negotiation.format(
-                accept: self.request.accept, pretty: self.pretty, allowing: transformable)
+                accept: self.request.accept, pretty: self.pretty, allowing: transformable,
+                allowingStreams: allowingStreams)
         else { throw .noAcceptableType }
         return format
     }
 
     // MARK: Metrics
 
-    private func list(
+    /// All objects of a kind that are selected: a list, or a watch.
+    private func collection(
         _ kind: FiguresList.Kind, in namespace: String?, _ version: MetricsVersion
-    ) throws(Status) -> ListRequest {
-        let (format, options) = try self.listRequest(
-            resource: kind == .nodes ? "nodes" : "pods", group: MetricsVersion.group)
+    ) throws(Status) -> PreparedAnswer {
+        let (format, options) = try self.listRequest(resource: kind.resource, group: MetricsVersion.group)
         try options.checkMetadataFieldsOnly()
+        let selection = options.selection(in: namespace)
+        return options.watch
+            ? .answer(try self.watch(kind, selection, version, format))
+            : .list(try self.list(kind, selection, version, format))
+    }
+
+    private func list(
+        _ kind: FiguresList.Kind, _ selection: Selection, _ version: MetricsVersion, _ format: Format
+    ) throws(Status) -> ListRequest {
         var rowObject = MetricsEncoder.RowObject.none
         switch format.transform {
         case .partialObject:
@@ -115,11 +131,11 @@ struct Exchange {
         case nil, .partialObjectList, .aggregatedDiscovery: break
         }
         let key = [
-            kind.objectKind, namespace ?? "", self.query["labelSelector"] ?? "", self.query["fieldSelector"] ?? "",
+            kind.objectKind, selection.namespace ?? "", self.query["labelSelector"] ?? "", self.query["fieldSelector"] ?? "",
         ]
         return ListRequest(
-            kind: kind, selection: options.selection(in: namespace), key: key.joined(separator: "\0"),
-            version: version, format: format, rowObject: rowObject)
+            kind: kind, selection: selection, key: key.joined(separator: "\0"), version: version, format: format,
+            rowObject: rowObject, watches: self.watchesAfterList)
     }
 
     private func single(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A parsed field selector (apimachinery `fields.ParseSelector`): all terms must hold.
-struct FieldSelector: Equatable, Sendable {
-    struct Term: Equatable, Sendable {
+struct FieldSelector: Hashable, Sendable {
+    struct Term: Hashable, Sendable {
         var field: String
         var value: String
         var negated: Bool

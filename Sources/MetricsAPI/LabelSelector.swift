@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A parsed label selector: all requirements must hold.
-struct LabelSelector: Equatable, Sendable {
-    enum Operation: Equatable, Sendable {
+struct LabelSelector: Hashable, Sendable {
+    enum Operation: Hashable, Sendable {
         case exists
         case doesNotExist
         /// `=`, `==` and `in`.
@@ -13,7 +13,7 @@ struct LabelSelector: Equatable, Sendable {
         case lessThan(Int64)
     }
 
-    struct Requirement: Equatable, Sendable {
+    struct Requirement: Hashable, Sendable {
         var key: String
         var operation: Operation
 
@@ -36,7 +36,7 @@ struct LabelSelector: Equatable, Sendable {
 
     /// A set of values. One is by far the usual case; a long list is hashed, so that a client's selector of thousands
     /// of values costs the same per object.
-    enum Values: Equatable, Sendable {
+    enum Values: Hashable, Sendable {
         case one(String)
         case many(Set<String>)
 

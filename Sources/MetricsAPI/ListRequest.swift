@@ -9,6 +9,8 @@ public struct ListRequest: Sendable {
     let version: MetricsVersion
     let format: Format
     let rowObject: MetricsEncoder.RowObject
+    /// Told of the list, for a watch that may go on from it; nil when that is not to be expected.
+    let watches: (any WatchService)?
 
     /// Looks it up; may take a while.
     public func figures(from source: some MetricsSource) -> FiguresList {
@@ -22,9 +24,15 @@ public struct ListRequest: Sendable {
     public func size(in source: some MetricsSource) -> Int { source.size(of: self.kind, self.selection) }
 
     /// The answer; its body is written while it is sent. A list in protobuf is measured before, which takes a while too.
-    public func response(_ list: FiguresList, nowUnixNanoseconds: Int64) -> APIResponse {
+    ///
+    /// - Parameter resourceVersion: the moment before `list` was looked up, Unix µs; what came later may be missing from it.
+    public func response(
+        _ list: FiguresList, resourceVersion: UInt64, nowUnixNanoseconds: Int64
+    ) -> APIResponse {
+        self.watches?.served(FiguresSnapshot(list, version: resourceVersion), of: self.selection)
         let encoder = MetricsEncoder(list, version: self.version, nowUnixNanoseconds: nowUnixNanoseconds)
-        return Exchange.response(ListStream(encoder, self.shape, JSONLayout(self.format)), self.format)
+        let stream = ListStream(encoder, self.shape, JSONLayout(self.format), version: resourceVersion)
+        return Exchange.response(stream, self.format)
     }
 
     private var shape: ListShape {

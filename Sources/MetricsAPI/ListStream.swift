@@ -9,6 +9,8 @@ struct ListStream: BodyStream {
     private var encoder: MetricsEncoder
     private let shape: ListShape
     private let layout: JSONLayout
+    /// The list's resourceVersion; nil: it has none.
+    private let version: UInt64?
     /// Some row has a figure for swap.
     private let hasSwap: Bool
     /// The next row; -1 before the list's head.
@@ -21,8 +23,9 @@ struct ListStream: BodyStream {
 
     var isHeavy: Bool { self.encoder.list.rows.count > Self.heavyRows }
 
-    init(_ encoder: MetricsEncoder, _ shape: ListShape, _ layout: JSONLayout) {
+    init(_ encoder: MetricsEncoder, _ shape: ListShape, _ layout: JSONLayout, version: UInt64? = nil) {
         self.encoder = encoder
+        self.version = version
         self.shape = shape
         self.layout = layout
         if case .table = shape {
@@ -56,11 +59,14 @@ struct ListStream: BodyStream {
         switch self.shape {
         case .json, .protobuf, .partialObjectsProtobuf:
             out.text("{\"kind\":\"\(self.encoder.kind)List\",\"apiVersion\":\"\(self.encoder.version.groupVersion)\",")
-            out.literal("\"metadata\":{},\"items\":[")
-        case .table(let meta, _): self.encoder.tableHead(meta: meta, hasSwap: self.hasSwap, to: &out)
+            out.jsonListMetadata(version: self.version)
+            out.literal(",\"items\":[")
+        case .table(let meta, _):
+            MetricsEncoder.tableHead(meta: meta, version: self.version, hasSwap: self.hasSwap, to: &out)
         case .partialObjects(let meta):
             out.text("{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/\(meta)\",")
-            out.literal("\"metadata\":{},\"items\":[")
+            out.jsonListMetadata(version: self.version)
+            out.literal(",\"items\":[")
         }
     }
 
@@ -156,9 +162,9 @@ struct ListStream: BodyStream {
                 self.protobufSize += MetricsEncoder.fieldSize(self.encoder.partialObjectProtobufSize(at))
             }
         }
-        // The list's own metadata, which is empty, is part of the head that is written.
+        // The list's own metadata is part of the head that is written.
         let rowBytes = self.protobufSize
-        self.protobufSize += MetricsEncoder.fieldSize(0)
+        self.protobufSize += MetricsEncoder.fieldSize(self.version.map { 2 + ByteWriter.digits($0) } ?? 0)
         var ends = ByteWriter()
         self.protobufHead(to: &ends)
         ends.kubernetesEnvelopeTail()
@@ -169,12 +175,17 @@ struct ListStream: BodyStream {
         if case .partialObjectsProtobuf(let meta) = self.shape {
             out.kubernetesEnvelopeHead(
                 apiVersion: "meta.k8s.io/\(meta)", kind: "PartialObjectMetadataList", rawSize: self.protobufSize)
-            out.message(Self.itemsField(meta) == 1 ? 2 : 1) { _ in }
+            out.message(Self.itemsField(meta) == 1 ? 2 : 1, self.protobufListMetadata)
         } else {
             out.kubernetesEnvelopeHead(
                 apiVersion: self.encoder.version.groupVersion, kind: "\(self.encoder.kind)List",
                 rawSize: self.protobufSize)
-            out.message(1) { _ in }
+            out.message(1, self.protobufListMetadata)
         }
+    }
+
+    /// ListMeta {resourceVersion = 2}.
+    private func protobufListMetadata(to out: inout ByteWriter) {
+        if let version = self.version { out.protoString(2, String(version)) }
     }
 }

@@ -7,18 +7,22 @@
 /// `forbidden` word the refusal.
 public struct MetricsAPIHandler: Sendable {
     let coreStub: CoreStub?
+    let watches: (any WatchService)?
     let versionInfo: VersionInfo
     let serverAddress: String?
     let indexPaths: [String]
 
     /// - Parameters:
     ///   - coreStub: serves `/api` as well; only for `--standalone`.
+    ///   - watches: nil: nothing can be watched.
     ///   - serverAddress: `serverAddressByClientCIDRs` of discovery, such as ":4443"; nil leaves it out.
     ///   - otherPaths: what the server around this handler serves (`/livez`, `/metrics`, …), for the index of paths.
     public init(
-        coreStub: CoreStub? = nil, versionInfo: VersionInfo, serverAddress: String? = nil, otherPaths: [String] = []
+        coreStub: CoreStub? = nil, watches: (any WatchService)? = nil, versionInfo: VersionInfo,
+        serverAddress: String? = nil, otherPaths: [String] = []
     ) {
         self.coreStub = coreStub
+        self.watches = watches
         self.versionInfo = versionInfo
         self.serverAddress = serverAddress
         let own =
@@ -74,7 +78,9 @@ public struct MetricsAPIHandler: Sendable {
         case .list(let list):
             let figures = list.figures(from: source)
             observeServed(figures)
-            return list.response(figures, nowUnixNanoseconds: nowUnixNanoseconds)
+            return list.response(
+                figures, resourceVersion: UInt64(unixNanoseconds: nowUnixNanoseconds),
+                nowUnixNanoseconds: nowUnixNanoseconds)
         }
     }
 

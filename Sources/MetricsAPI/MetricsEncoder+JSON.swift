@@ -69,6 +69,10 @@ extension MetricsEncoder {
                     unsafe out.append(uid)
                 }
             }
+            if let version = self.objectVersion {
+                out.literal("\",\"resourceVersion\":\"")
+                out.decimal(version)
+            }
             out.literal("\",\"creationTimestamp\":\"")
         }
     }
@@ -84,6 +88,11 @@ extension MetricsEncoder {
                 out.literal(",\"uid\":")
                 out.jsonString(uid)
             }
+        }
+        if let version = self.objectVersion {
+            out.literal(",\"resourceVersion\":\"")
+            out.decimal(version)
+            out.byte(0x22)
         }
         out.literal(",\"creationTimestamp\":\"")
     }

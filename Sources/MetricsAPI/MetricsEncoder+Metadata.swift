@@ -26,8 +26,21 @@ extension MetricsEncoder {
 
     /// Up to the first row. The swap column is there when any row has a figure for it; a row without one shows nothing, not
     /// zero.
-    func tableHead(meta: String, hasSwap: Bool, to out: inout ByteWriter) {
-        out.text("{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/\(meta)\",\"metadata\":{},\"columnDefinitions\":[")
+    static func tableHead(meta: String, version: UInt64?, hasSwap: Bool, to out: inout ByteWriter) {
+        Self.tableStart(meta: meta, version: version, to: &out)
+        Self.columns(hasSwap: hasSwap, to: &out)
+        out.literal(",\"rows\":[")
+    }
+
+    /// Up to the columns.
+    static func tableStart(meta: String, version: UInt64?, to out: inout ByteWriter) {
+        out.text("{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/\(meta)\",")
+        out.jsonListMetadata(version: version)
+        out.literal(",\"columnDefinitions\":")
+    }
+
+    static func columns(hasSwap: Bool, to out: inout ByteWriter) {
+        out.byte(0x5b)
         Self.column("Name", format: "name", description: "Name of the resource", to: &out)
         for resource in hasSwap ? ["cpu", "memory", "swap"] : ["cpu", "memory"] {
             out.byte(0x2c)
@@ -35,7 +48,7 @@ extension MetricsEncoder {
         }
         out.byte(0x2c)
         Self.column("Window", format: "duration", description: "", to: &out)
-        out.literal("],\"rows\":[")
+        out.byte(0x5d)
     }
 
     mutating func tableRow(
@@ -107,5 +120,18 @@ extension MetricsEncoder {
     /// Bytes of what `partialObjectProtobuf` writes.
     func partialObjectProtobufSize(_ at: Int) -> Int {
         Self.fieldSize(self.protobufMetadataSize(self.list.rows[at].identity))
+    }
+}
+
+extension ByteWriter {
+    /// `"metadata":{…}` of a list; `version`: its resourceVersion.
+    mutating func jsonListMetadata(version: UInt64?) {
+        self.literal("\"metadata\":{")
+        if let version {
+            self.literal("\"resourceVersion\":\"")
+            self.decimal(version)
+            self.byte(0x22)
+        }
+        self.byte(0x7d)
     }
 }

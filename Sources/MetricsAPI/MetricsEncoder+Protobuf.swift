@@ -54,7 +54,7 @@ extension MetricsEncoder {
 
     // MARK: ObjectMeta
 
-    /// ObjectMeta {name = 1, namespace = 3, uid = 5, creationTimestamp = 8, labels = 11}.
+    /// ObjectMeta {name = 1, namespace = 3, uid = 5, resourceVersion = 6, creationTimestamp = 8, labels = 11}.
     func protobufMetadata(_ identity: ObjectIdentity, to out: inout ByteWriter) {
         if self.isWholeHead(identity) {
             unsafe identity.withFields { unsafe out.append($0) }
@@ -66,13 +66,19 @@ extension MetricsEncoder {
                 if !uid.isEmpty { out.protoString(5, uid) }
             }
         }
+        if let version = self.objectVersion {
+            out.lengthTag(6)
+            out.byte(UInt8(ByteWriter.digits(version)))
+            out.decimal(version)
+        }
         out.append(self.createdField)
         unsafe identity.labels.storage?.withFields { unsafe out.append($0) }
     }
 
     func protobufMetadataSize(_ identity: ObjectIdentity) -> Int {
         let names = self.isWholeHead(identity) ? identity.fieldsSize : self.namesSize(identity)
-        return names + self.createdField.count + (identity.labels.storage?.count ?? 0)
+        let version = self.objectVersion.map { 2 + ByteWriter.digits($0) } ?? 0
+        return names + version + self.createdField.count + (identity.labels.storage?.count ?? 0)
     }
 
     private func namesSize(_ identity: ObjectIdentity) -> Int {

@@ -9,6 +9,8 @@ struct MetricsEncoder: Sendable {
     /// The same as field 8 of ObjectMeta.
     let createdField: [UInt8]
     var timestamps = TimestampCache()
+    /// The resourceVersion of each object; nil: they carry none.
+    var objectVersion: UInt64?
 
     init(_ list: FiguresList, version: MetricsVersion, nowUnixNanoseconds: Int64) {
         self.list = list

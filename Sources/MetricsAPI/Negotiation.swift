@@ -50,9 +50,13 @@ enum Transformable {
 enum Negotiation {
     /// The format for an Accept header; nil when nothing acceptable is served. Among the alternatives of a client that
     /// lists several (kubectl: Table of two versions, then plain JSON) the first that the endpoint knows wins.
-    static func format(accept: String?, pretty: Bool, allowing transformable: Transformable) -> Format? {
+    /// - Parameter allowingStreams: `stream=watch` is one of the things that are served.
+    static func format(
+        accept: String?, pretty: Bool, allowing transformable: Transformable, allowingStreams: Bool = false
+    ) -> Format? {
         guard let accept, !accept.isEmpty else { return Format(media: .json, transform: nil, pretty: pretty) }
-        for clause in AcceptClause.parse(accept) where clause.quality > 0 && clause.stream == nil {
+        for clause in AcceptClause.parse(accept) where clause.quality > 0 {
+            guard clause.stream == nil || allowingStreams && clause.stream == "watch" else { continue }
             for media in MediaType.allCases where clause.covers(media) {
                 guard let wanted = clause.transform else {
                     return Format(media: media, transform: nil, pretty: pretty || clause.pretty)

@@ -29,6 +29,8 @@ enum Route: Equatable {
     case node(MetricsVersion, name: String)
     case pods(MetricsVersion, namespace: String?)
     case pod(MetricsVersion, namespace: String, name: String)
+    /// `/apis/metrics.k8s.io/VERSION/watch/…`, the older way to watch; a name selects one object.
+    case watch(MetricsVersion, FiguresList.Kind, namespace: String?, name: String?)
     case core(CoreRoute)
     case index
     /// Below a served prefix, but nothing there: a Status.
@@ -57,6 +59,15 @@ enum Route: Equatable {
     private static func metrics(_ parts: [String]) -> Route {
         guard let first = parts.first else { return .group }
         guard let version = MetricsVersion(rawValue: first), !parts.contains("") else { return .noSuchEndpoint }
+        if parts.count > 2, parts[1] == "watch" {
+            return switch Self.metrics([first] + parts.dropFirst(2)) {
+            case .nodes: .watch(version, .nodes, namespace: nil, name: nil)
+            case .node(_, let name): .watch(version, .nodes, namespace: nil, name: name)
+            case .pods(_, let namespace): .watch(version, .pods, namespace: namespace, name: nil)
+            case .pod(_, let namespace, let name): .watch(version, .pods, namespace: namespace, name: name)
+            default: .noSuchEndpoint
+            }
+        }
         switch parts.count {
         case 1: return .resources(version)
         case 2 where parts[1] == "nodes": return .nodes(version)

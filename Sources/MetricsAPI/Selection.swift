@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Which objects a list or watch is about: all that it says must hold. The source finds them in whatever way is cheapest.
-public struct Selection: Sendable {
+public struct Selection: Hashable, Sendable {
     /// nil: all namespaces. Nodes have none.
     public var namespace: String?
     var labels: LabelSelector
