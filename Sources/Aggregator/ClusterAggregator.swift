@@ -61,10 +61,12 @@ public struct ClusterAggregator: Sendable {
             toleratesUnknownProxy: configuration.authentication.toleratesLookupFailure, contexts: contexts,
             directory: directory, store: store, refusedProxies: refusedProxies)
         let heartbeat = LoopHeartbeat(group: group)
+        let source = ClusterSource(directory: directory, store: store)
+        let watches = WatchHub(source: source, ticker: WatchTicker(eventLoop: group.next()), logger: logger)
         let server = APIServer(
             responder: router(
-                clients, trust, refusedProxies, store: store, directory: directory, ingest: metrics, naming, heartbeat,
-                readiness),
+                clients, trust, refusedProxies, store: store, source: source, watches, ingest: metrics, naming,
+                heartbeat, readiness),
             logger: logger)
         let ports = try await Ports.open(
             configuration.common, ingest: ingest, server: server, contexts: contexts, on: group)
@@ -84,6 +86,7 @@ public struct ClusterAggregator: Sendable {
             await untilShutdown(readiness)
             tasks.cancelAll()
         }
+        await watches.shutdown()
         await ports.close()
         await clients.shutdown()
     }
@@ -156,8 +159,8 @@ public struct ClusterAggregator: Sendable {
 
     private func router(
         _ clients: ClusterClients, _ trust: CurrentClientTrust, _ refusedProxies: RefusedProxies, store: SampleStore,
-        directory: ClusterDirectory, ingest: IngestMetrics, _ naming: NamingMetrics, _ heartbeat: LoopHeartbeat,
-        _ readiness: ClusterReadiness
+        source: ClusterSource, _ watches: WatchHub, ingest: IngestMetrics, _ naming: NamingMetrics,
+        _ heartbeat: LoopHeartbeat, _ readiness: ClusterReadiness
     ) -> RequestRouter {
         let settings = configuration.authentication
         let gate = ReviewGate(atATime: Self.requestReviews, waiting: Self.waitingRequestReviews)
@@ -175,8 +178,8 @@ public struct ClusterAggregator: Sendable {
             health: HealthChecks(
                 live: [ping, heartbeat.check], ready: [ping, heartbeat.check] + readiness.checks, keeping: heartbeat),
             metricsPage: MetricsPage(
-                ingest: ingest, server: metrics, store: store, refusedProxies: refusedProxies, naming: naming),
-            api: MetricsAPIHandler(versionInfo: .current),
-            source: ClusterSource(directory: directory, store: store), metrics: metrics)
+                ingest: ingest, server: metrics, store: store, watches: watches.metrics, refusedProxies: refusedProxies,
+                naming: naming),
+            api: MetricsAPIHandler(watches: watches, versionInfo: .current), source: source, metrics: metrics)
     }
 }

@@ -30,6 +30,7 @@ public struct StandaloneAggregator: Sendable {
         let contexts: ServingContexts
         let store: SampleStore
         let ingest: IngestService
+        let watches: WatchHub
         let server: APIServer
 
         var hostName: String { nodeNames.first ?? "localhost" }
@@ -48,6 +49,7 @@ public struct StandaloneAggregator: Sendable {
             try? await Task.sleep(for: configuration.common.shutdownDelay)
             tasks.cancelAll()
         }
+        await parts.watches.shutdown()
         await ports.close()
     }
 
@@ -71,11 +73,15 @@ public struct StandaloneAggregator: Sendable {
                 token: credentials.agentToken, nodes: Set(nodeNames), certificates: certificates),
             metrics: metrics, logger: logger, instance: try InstanceName.random(),
             limits: configuration.common.ingestLimits, group: group)
+        let source = StandaloneSource(store: store)
+        let watches = WatchHub(source: source, ticker: WatchTicker(eventLoop: group.next()), logger: logger)
         let server = APIServer(
-            responder: router(store: store, ingest: metrics, userToken: credentials.userToken, group), logger: logger)
+            responder: router(
+                store: store, source: source, watches, ingest: metrics, userToken: credentials.userToken, group),
+            logger: logger)
         return Parts(
             nodeNames: nodeNames, directory: directory, credentials: credentials, contexts: contexts, store: store,
-            ingest: ingest, server: server)
+            ingest: ingest, watches: watches, server: server)
     }
 
     private func announce(_ ports: Ports, _ parts: Parts) throws {
@@ -96,9 +102,9 @@ public struct StandaloneAggregator: Sendable {
     }
 
     private func router(
-        store: SampleStore, ingest: IngestMetrics, userToken: [UInt8], _ group: any EventLoopGroup
+        store: SampleStore, source: StandaloneSource, _ watches: WatchHub, ingest: IngestMetrics, userToken: [UInt8],
+        _ group: any EventLoopGroup
     ) -> RequestRouter {
-        let source = StandaloneSource(store: store)
         let access = StaticRequestAccess(token: userToken)
         let metrics = ServerMetrics()
         let heartbeat = LoopHeartbeat(group: group)
@@ -115,8 +121,8 @@ public struct StandaloneAggregator: Sendable {
             authenticator: access, authorizer: access, alwaysAllowed: .probes,
             health: HealthChecks(
                 live: [ping, heartbeat.check], ready: [ping, heartbeat.check, reporting], keeping: heartbeat),
-            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store),
-            api: MetricsAPIHandler(coreStub: CoreStub(source: source), versionInfo: .current), source: source,
-            metrics: metrics)
+            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store, watches: watches.metrics),
+            api: MetricsAPIHandler(coreStub: CoreStub(source: source), watches: watches, versionInfo: .current),
+            source: source, metrics: metrics)
     }
 }

@@ -23,8 +23,8 @@ public enum BodyProgress: Sendable {
 public protocol BodyStream: Sendable {
     /// Bytes in all, where they are known beforehand; nil sends the body in chunks.
     var length: Int? { get }
-    /// True for bytes that come when something happens, over a time that nobody knows. The client must then take each
-    /// chunk in the time that it otherwise has for the whole answer.
+    /// True for bytes that come when something happens, over a time that nobody knows. There is then a time to take each
+    /// chunk instead of one for the whole answer.
     var isEndless: Bool { get }
     /// True where making a chunk takes so long that it must not be done on an event loop.
     var isHeavy: Bool { get }

@@ -111,7 +111,7 @@ extension HTTPRequestHandler {
 
     /// Writes a chunk, and goes on with `progress` when it is gone.
     private func send(_ bytes: ByteBuffer, _ progress: BodyProgress, _ context: ChannelHandlerContext) {
-        if open?.isEndless == true { startDeadline(times.answer, context) }
+        if open?.isEndless == true { startDeadline(times.event, context) }
         let written = context.eventLoop.makePromise(of: Void.self)
         let number = answerNumber
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)

@@ -22,6 +22,8 @@ struct MetricsPage: Sendable {
     let ingest: IngestMetrics
     let server: ServerMetrics
     let store: SampleStore
+    /// nil: nothing can be watched.
+    var watches: WatchMetrics?
     /// nil: there is no front proxy to refuse.
     var refusedProxies: RefusedProxies?
     /// nil: there is no API server to ask for names.
@@ -45,6 +47,7 @@ struct MetricsPage: Sendable {
                 text.sample("metrics_push_front_proxy_refused_total", labels: [("reason", reason)], count)
             }
         }
+        watches?.write(to: &text)
         naming?.write(to: &text)
         server.freshness.write(
             as: "metrics_push_api_metric_freshness_seconds", help: "Age of each figure when it was served.", to: &text)

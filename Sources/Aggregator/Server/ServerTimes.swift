@@ -10,6 +10,8 @@ struct ServerTimes: Sendable {
     var idle: TimeAmount = .seconds(120)
     /// A client that has not taken its answer by then is cut off, as `--request-timeout` has it.
     var answer: TimeAmount = .seconds(60)
+    /// So is one that does not take some event of a watch by then.
+    var event: TimeAmount = .seconds(30)
     /// A closing connection waits this long for the client to take what is on its way and to say goodbye.
     var close: TimeAmount = .seconds(5)
 }

@@ -54,15 +54,16 @@ extension RequestRouter {
         ready: [HealthCheck] = [HealthCheck(name: "ping") { nil }, HealthCheck(name: "agents") { "none yet" }],
         authenticator: (any RequestAuthenticator)? = nil, authorizer: (any RequestAuthorizer)? = nil,
         store: SampleStore = SampleStore(),
-        ingest: IngestMetrics = IngestMetrics()
+        ingest: IngestMetrics = IngestMetrics(), watches: WatchHub? = nil
     ) -> RequestRouter {
         let access = StaticRequestAccess(token: Array(userToken.utf8))
         let metrics = ServerMetrics()
         return RequestRouter(
             authenticator: authenticator ?? access, authorizer: authorizer ?? access,
             alwaysAllowed: .probes, health: HealthChecks(live: live, ready: ready),
-            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store),
+            metricsPage: MetricsPage(ingest: ingest, server: metrics, store: store, watches: watches?.metrics),
             api: MetricsAPIHandler(
+                watches: watches,
                 versionInfo: VersionInfo(major: "1", minor: "2", gitVersion: "v1.2.3", platform: "linux/amd64")),
             source: source, metrics: metrics)
     }
