@@ -2,7 +2,8 @@
 
 /// Figures of many objects at one moment: what lists, watches and single answers are encoded from.
 ///
-/// Two flat arrays, however many containers a pod has. Sorted in byte order by namespace and name, each object once.
+/// Two flat arrays, however many containers a pod has. Rows are sorted in byte order by namespace and name, each object once.
+/// The figures of a row's containers lie together, but those of different rows in any order.
 public struct FiguresList: Sendable {
     public enum Kind: Sendable {
         case nodes, pods
@@ -12,14 +13,14 @@ public struct FiguresList: Sendable {
     public struct Row: Sendable {
         public let identity: ObjectIdentity
         /// End of the window, Unix time in nanoseconds.
-        public let timestampUnixNanoseconds: Int64
+        public fileprivate(set) var timestampUnixNanoseconds: Int64
         /// Length of the window in nanoseconds.
-        public let windowNanoseconds: Int64
+        public fileprivate(set) var windowNanoseconds: Int64
         /// When the newest sample came, Unix time in µs by our clock: grows with each sample of the object.
-        public let version: UInt64
+        public fileprivate(set) var version: UInt64
         /// Its places in `usages`: a pod's containers; exactly one for a node.
-        public let firstUsage: Int32
-        public let usageCount: Int32
+        public fileprivate(set) var firstUsage: Int32
+        public fileprivate(set) var usageCount: Int32
 
         public var usages: Range<Int> { Int(firstUsage)..<Int(firstUsage) + Int(usageCount) }
     }
@@ -51,6 +52,35 @@ public struct FiguresList: Sendable {
                 usageCount: Int32(truncatingIfNeeded: usages.count)))
         self.usages.append(contentsOf: usages)
     }
+
+    /// Appends an object whose figures are to be found, in any order, with `append(usage:)` and `complete(row:)`. If none are,
+    /// it goes with `dropIncomplete()`.
+    public mutating func expect(_ identity: ObjectIdentity) {
+        self.rows.append(
+            Row(
+                identity: identity, timestampUnixNanoseconds: 0, windowNanoseconds: 0, version: 0, firstUsage: 0,
+                usageCount: 0))
+    }
+
+    /// One container's figures of the row that is completed next.
+    @inline(__always)
+    public mutating func append(usage: ContainerFigures) { self.usages.append(usage) }
+
+    /// Takes back what was appended since `first`.
+    public mutating func dropUsages(from first: Int) { self.usages.removeSubrange(first...) }
+
+    /// Gives an expected object all figures from `first` on.
+    public mutating func complete(
+        row: Int, timestampUnixNanoseconds: Int64, windowNanoseconds: Int64, version: UInt64, firstUsage first: Int
+    ) {
+        self.rows[row].timestampUnixNanoseconds = timestampUnixNanoseconds
+        self.rows[row].windowNanoseconds = windowNanoseconds
+        self.rows[row].version = version
+        self.rows[row].firstUsage = Int32(truncatingIfNeeded: first)
+        self.rows[row].usageCount = Int32(truncatingIfNeeded: self.usages.count - first)
+    }
+
+    public mutating func dropIncomplete() { self.rows.removeAll { $0.usageCount == 0 } }
 
     public func usages(of row: Row) -> ArraySlice<ContainerFigures> { self.usages[row.usages] }
 }

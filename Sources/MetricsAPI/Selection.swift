@@ -18,11 +18,14 @@ public struct Selection: Hashable, Sendable {
         self.fields = fields
     }
 
-    /// Labels that an object must have with exactly these values; an index of labels may narrow down by them.
-    public var requiredLabels: [(key: String, value: String)] {
+    /// Labels that an object must have with one of these values; an index of labels may narrow down by them.
+    public var requiredLabels: [(key: String, values: [String])] {
         self.labels.requirements.compactMap { requirement in
-            guard case .isIn(.one(let value)) = requirement.operation else { return nil }
-            return (requirement.key, value)
+            guard case .isIn(let values) = requirement.operation else { return nil }
+            switch values {
+            case .one(let value): return (requirement.key, [value])
+            case .many(let values): return (requirement.key, Array(values))
+            }
         }
     }
 

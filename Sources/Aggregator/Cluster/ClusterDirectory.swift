@@ -7,61 +7,90 @@ import Synchronization
 ///
 /// Nothing that is not in here is served, whatever agents report.
 final class ClusterDirectory: Sendable {
-    private struct State {
-        var pods = PodIndex()
-        var nodes: [String: Labels] = [:]
-    }
-
-    private let state = Mutex(State())
+    private let podIndex = Mutex(PodIndex())
+    private let nodeIndex = Mutex(NodeIndex())
 
     // MARK: Reading
 
     /// Sorted by name.
-    var nodes: [(name: String, labels: Labels)] {
-        state.withLock { state in state.nodes.map { (name: $0.key, labels: $0.value) } }
-            .sorted { $0.name.precedes($1.name) }
-    }
+    var nodes: [ObjectIdentity] { nodeIndex.withLock { $0.nodes } }
 
-    func labels(ofNode name: String) -> Labels? { state.withLock { $0.nodes[name] } }
+    func node(named name: String) -> ObjectIdentity? { nodeIndex.withLock { $0.node(named: name) } }
 
-    var nodeNames: [String] { state.withLock { Array($0.nodes.keys) } }
+    var nodeNames: [String] { nodes.map(\.name) }
 
-    var nodeCount: Int { state.withLock { $0.nodes.count } }
-    var podCount: Int { state.withLock { $0.pods.count } }
+    var nodeCount: Int { nodeIndex.withLock { $0.nodes.count } }
+    var podCount: Int { podIndex.withLock { $0.count } }
 
-    /// Sorted by namespace and name; those of one namespace, or all when it is nil.
-    func pods(inNamespace namespace: String?) -> [ClusterPod] {
-        state.withLock { state in
-            if let namespace { return state.pods.pods(inNamespace: namespace) }
-            return state.pods.namespaces.flatMap { state.pods.pods(inNamespace: $0) }
+    /// The selected pods, sorted by namespace and name.
+    ///
+    /// The lock is held for `PodIndex.slice` pods at a time, so the list is not of one moment: each pod is as it was at its own.
+    /// No pod comes twice, and none is missing that was there, and selected, all the time.
+    func pods(_ selection: Selection) -> [ListedPod] {
+        if let namespace = selection.onlyNamespace, let name = selection.name {
+            guard let pod = listed(namespace: namespace, name: name), selection.matches(pod.identity) else { return [] }
+            return [pod]
         }
-    }
-
-    func pod(namespace: String, name: String) -> ClusterPod? {
-        state.withLock { $0.pods.pod(namespace: namespace, name: name) }
-    }
-
-    /// The pods that have these uids in their cgroups' names, by them. Looks at every pod, so it is to be asked seldom;
-    /// others have their turn between two namespaces.
-    func pods(cgroupUIDs wanted: Set<String>) -> [String: ClusterPod] {
-        if wanted.isEmpty { return [:] }
-        var found: [String: ClusterPod] = [:]
-        for namespace in state.withLock({ $0.pods.namespaces }) {
-            let some = state.withLock { $0.pods.pods(inNamespace: namespace, cgroupUIDs: wanted) }
-            found.merge(some) { $1 }
+        var found: [ListedPod] = []
+        if !selection.selectsByLabels { found.reserveCapacity(bound(selection)) }
+        var cursor = PodCursor(selection)
+        while !cursor.isAtEnd {
+            podIndex.withLock { $0.appendSlice(&cursor, to: &found) }
+            cursor.sort(&found)
         }
         return found
     }
 
-    // MARK: Following
+    /// How many pods a list of these may have at most, without looking at them.
+    func bound(_ selection: Selection) -> Int { podIndex.withLock { $0.bound(selection) } }
 
-    func replacePods(_ pods: [ClusterPod]) { state.withLock { $0.pods.replace(with: pods) } }
-    func set(_ pod: ClusterPod) { state.withLock { $0.pods.set(pod) } }
-    func remove(_ pod: ClusterPod) {
-        state.withLock { $0.pods.remove(namespace: pod.namespace, name: pod.name, uid: pod.uid) }
+    func listed(namespace: String, name: String) -> ListedPod? {
+        podIndex.withLock { $0.pod(namespace: namespace, name: name) }
     }
 
-    func replaceNodes(_ nodes: [String: Labels]) { state.withLock { $0.nodes = nodes } }
-    func setNode(_ name: String, _ labels: Labels) { state.withLock { $0.nodes[name] = labels } }
-    func removeNode(_ name: String) { state.withLock { $0.nodes[name] = nil } }
+    func pod(namespace: String, name: String) -> ClusterPod? {
+        listed(namespace: namespace, name: name).map { ClusterPod($0) }
+    }
+
+    /// Sorted by namespace and name; those of one namespace, or all when it is nil.
+    func pods(inNamespace namespace: String?) -> [ClusterPod] {
+        pods(Selection(namespace: namespace)).map { ClusterPod($0) }
+    }
+
+    /// The pods that have these uids in their cgroups' names, by them. Looks at every pod, so it is to be asked seldom.
+    func pods(cgroupUIDs wanted: Set<String>) -> [String: ClusterPod] {
+        if wanted.isEmpty { return [:] }
+        let texts = Dictionary(wanted.map { (PodUID($0), $0) }, uniquingKeysWith: { first, _ in first })
+        var found: [String: ClusterPod] = [:]
+        for pod in pods(Selection()) {
+            if let text = texts[pod.uid] { found[text] = ClusterPod(pod) }
+        }
+        return found
+    }
+
+    /// Remembers where the figures of pods were found.
+    func remember(_ pods: [ListedPod]) {
+        for start in stride(from: 0, to: pods.count, by: PodIndex.slice) {
+            podIndex.withLock { $0.remember(pods[start..<min(start + PodIndex.slice, pods.count)]) }
+        }
+    }
+
+    // MARK: Following
+
+    /// Called by one at a time, as all that follow.
+    func replacePods(_ pods: [ClusterPod]) {
+        // Made beside the one in use: it takes a while, and readers must not wait for it.
+        let known = podIndex.withLock { $0 }
+        let index = PodIndex(pods, known: known)
+        podIndex.withLock { $0 = index }
+    }
+
+    func set(_ pod: ClusterPod) { podIndex.withLock { $0.set(pod) } }
+    func remove(_ pod: ClusterPod) {
+        podIndex.withLock { $0.remove(namespace: pod.namespace, name: pod.name, uid: pod.uid) }
+    }
+
+    func replaceNodes(_ nodes: [String: Labels]) { nodeIndex.withLock { $0.replace(with: nodes) } }
+    func setNode(_ name: String, _ labels: Labels) { nodeIndex.withLock { $0.set(name, labels) } }
+    func removeNode(_ name: String) { nodeIndex.withLock { $0.remove(name) } }
 }

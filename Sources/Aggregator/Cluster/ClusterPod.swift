@@ -23,6 +23,13 @@ struct ClusterPod: Equatable, Sendable {
         cgroupUID = configHash.flatMap { $0.isEmpty ? nil : $0 } ?? uid
     }
 
+    init(_ pod: ListedPod) {
+        let identity = pod.identity
+        self.init(
+            namespace: identity.namespace, name: identity.name, uid: identity.uid, labels: identity.labels,
+            configHash: pod.uid.text)
+    }
+
     init(_ metadata: ObjectMetadata) {
         self.init(
             namespace: metadata.namespace, name: metadata.name, uid: metadata.uid, labels: Labels(metadata.labels),

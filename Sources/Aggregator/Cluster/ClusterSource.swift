@@ -8,59 +8,46 @@ struct ClusterSource: MetricsSource {
     let store: SampleStore
 
     func nodes(_ selection: Selection) -> FiguresList {
+        let now = ContinuousClock.now
         var list = FiguresList(.nodes)
-        for (name, labels) in directory.nodes {
-            let identity = ObjectIdentity(name: name, labels: labels)
-            if selection.matches(identity) { append(node: identity, to: &list) }
-        }
+        for identity in directory.nodes where selection.matches(identity) { append(identity, now: now, to: &list) }
         return list
     }
 
     func node(named name: String) -> Lookup<FiguresList> {
-        guard let labels = directory.labels(ofNode: name) else { return .unknown }
+        guard let identity = directory.node(named: name) else { return .unknown }
         var list = FiguresList(.nodes)
-        append(node: ObjectIdentity(name: name, labels: labels), to: &list)
+        append(identity, now: .now, to: &list)
         return list.rows.isEmpty ? .withoutMetrics : .found(list)
     }
 
     func pods(_ selection: Selection) -> FiguresList {
-        let now = ContinuousClock.now
-        var list = FiguresList(.pods)
-        for pod in directory.pods(inNamespace: selection.namespace) {
-            let identity = ObjectIdentity(
-                namespace: pod.namespace, name: pod.name, uid: pod.uid, labels: pod.labels)
-            if selection.matches(identity) { append(pod, identity, now: now, to: &list) }
-        }
-        return list
+        figures(of: directory.pods(selection))
     }
 
     func pod(namespace: String, name: String) -> Lookup<FiguresList> {
-        guard let pod = directory.pod(namespace: namespace, name: name) else { return .unknown }
-        var list = FiguresList(.pods)
-        append(
-            pod, ObjectIdentity(namespace: pod.namespace, name: pod.name, uid: pod.uid, labels: pod.labels),
-            now: .now, to: &list)
+        guard let pod = directory.listed(namespace: namespace, name: name) else { return .unknown }
+        let list = figures(of: [pod])
         return list.rows.isEmpty ? .withoutMetrics : .found(list)
+    }
+
+    private func figures(of pods: [ListedPod]) -> FiguresList {
+        var (pods, list) = (pods, FiguresList(.pods))
+        let found = store.append(&pods, now: .now, to: &list)
+        if !found.isEmpty { directory.remember(found.map { pods[$0] }) }
+        return list
     }
 
     func size(of kind: FiguresList.Kind, _ selection: Selection) -> Int {
         switch kind {
         case .nodes: directory.nodeCount
-        case .pods: directory.podCount
+        case .pods: directory.bound(selection)
         }
     }
 
-    private func append(node: ObjectIdentity, to list: inout FiguresList) {
-        store.record(named: node.name)?.whileFresh(store.configuration, now: .now) { series in
+    private func append(_ node: ObjectIdentity, now: ContinuousClock.Instant, to list: inout FiguresList) {
+        store.record(named: node.name)?.whileFresh(store.configuration, now: now) { series in
             series.append(node, window: store.window, to: &list)
-        }
-    }
-
-    private func append(
-        _ pod: ClusterPod, _ identity: ObjectIdentity, now: ContinuousClock.Instant, to list: inout FiguresList
-    ) {
-        store.record(ofPod: pod.cgroupUID)?.whileFresh(store.configuration, now: now) { series in
-            series.append(pod: pod.cgroupUID, as: identity, window: store.window, to: &list)
         }
     }
 }

@@ -2,90 +2,167 @@
 import MetricsAPI
 
 /// The running pods in the order of answers: by namespace, then by name, in byte order. A value without locks.
-struct PodIndex {
-    /// Each sorted by name.
-    private var byNamespace: [String: [ClusterPod]] = [:]
-    /// Sorted; kept beside the dictionary so that no answer has to sort.
-    private(set) var namespaces: [String] = []
-    private var strings = InternPool<String>()
-    private var labels = InternPool<Labels>()
-    private(set) var count = 0
-
-    mutating func replace(with pods: [ClusterPod]) {
-        self = PodIndex()
-        for pod in pods {
-            let pod = interned(pod)
-            byNamespace[pod.namespace, default: []].append(pod)
-        }
-        for namespace in byNamespace.keys { byNamespace[namespace]?.sort { $0.name.precedes($1.name) } }
-        namespaces = byNamespace.keys.sorted { $0.precedes($1) }
-        count = pods.count
+///
+/// Pods lie in one table and are known by their places in it; namespaces keep them in order, and by their labels.
+struct PodIndex: Sendable {
+    struct Entry: Sendable {
+        /// Shared with answers: the same instance as long as the pod and its labels stay the same.
+        fileprivate(set) var identity: ObjectIdentity
+        fileprivate(set) var uid: PodUID
+        /// In its namespace's `labels`.
+        fileprivate(set) var labelSet: UInt32
+        /// Where its figures were found last.
+        fileprivate(set) var place = PodOwners.Place.nowhere
     }
+
+    struct Namespace: Sendable {
+        let name: String
+        /// Handles, sorted by the pods' names.
+        fileprivate(set) var order: [UInt32] = []
+        fileprivate(set) var labels = LabelIndex()
+    }
+
+    /// By handle. What is free keeps its last pod until it is reused.
+    private(set) var entries: [Entry] = []
+    private var free: [UInt32] = []
+    /// Sorted by name.
+    private(set) var spaces: [Namespace] = []
+    private(set) var count = 0
+    /// Changes with every change: handles, places and numbers that somebody remembers from another edition mean nothing.
+    private(set) var edition: UInt64 = 1
+
+    // MARK: Changing
 
     /// Adds a pod, or puts it in place of the one with its name, which may be another incarnation.
     mutating func set(_ pod: ClusterPod) {
-        if byNamespace[pod.namespace] == nil {
-            namespaces.insert(pod.namespace, at: namespaces.partitioningIndex { !$0.precedes(pod.namespace) })
-            byNamespace[pod.namespace] = []
-        }
-        let pod = interned(pod)
-        let (place, known) = place(ofPod: pod.name, inNamespace: pod.namespace)
+        let space = space(named: pod.namespace)
+        let uid = PodUID(pod.cgroupUID)
+        let (place, known) = place(ofPod: pod.name, in: space)
         if let known {
-            release(known)
-            byNamespace[pod.namespace]?[place] = pod
+            let entry = entries[Int(known)]
+            let isSame = entry.identity.uid == pod.uid && entry.uid == uid
+            // Most changes of pods are of parts that are not kept.
+            if isSame, entry.identity.labels == pod.labels { return }
+            edition += 1
+            spaces[space].labels.remove(known, from: entry.labelSet)
+            entries[Int(known)] = makeEntry(known, pod, uid, in: space)
         } else {
-            byNamespace[pod.namespace]?.insert(pod, at: place)
-            count += 1
+            edition += 1
+            insert(pod, uid, in: space, at: place, keeping: nil)
         }
     }
 
     /// - Parameter uid: of the pod that is gone; a successor under the same name stays.
     mutating func remove(namespace: String, name: String, uid: String) {
-        let (place, known) = place(ofPod: name, inNamespace: namespace)
-        guard let known, known.uid == uid else { return }
-        byNamespace[namespace]?.remove(at: place)
-        release(known)
+        guard let space = index(ofNamespace: namespace) else { return }
+        let (place, known) = place(ofPod: name, in: space)
+        guard let known, entries[Int(known)].identity.uid == uid else { return }
+        edition += 1
+        spaces[space].order.remove(at: place)
+        spaces[space].labels.remove(known, from: entries[Int(known)].labelSet)
+        free.append(known)
         count -= 1
-        guard byNamespace[namespace]?.isEmpty == true else { return }
-        byNamespace[namespace] = nil
-        namespaces.removeAll { $0 == namespace }
+        if spaces[space].order.isEmpty { spaces.remove(at: space) }
     }
 
-    func pods(inNamespace namespace: String) -> [ClusterPod] { byNamespace[namespace] ?? [] }
-
-    func pod(namespace: String, name: String) -> ClusterPod? {
-        place(ofPod: name, inNamespace: namespace).known
-    }
-
-    /// A namespace's pods that have these uids in their cgroups' names, by them. Looks at every pod.
-    func pods(inNamespace namespace: String, cgroupUIDs wanted: Set<String>) -> [String: ClusterPod] {
-        guard let pods = byNamespace[namespace] else { return [:] }
-        var found: [String: ClusterPod] = [:]
-        // By indices: a copy of each pod would cost several times as much as the look at it.
-        for index in pods.indices where wanted.contains(pods[index].cgroupUID) {
-            found[pods[index].cgroupUID] = pods[index]
+    /// All of `pods` and nothing else; those that are the same as in `known` keep their identity.
+    init(_ pods: [ClusterPod] = [], known: PodIndex? = nil) {
+        edition = (known?.edition ?? 0) + 1
+        var places: [String: [Int]] = [:]
+        for index in pods.indices { places[pods[index].namespace, default: []].append(index) }
+        entries.reserveCapacity(pods.count)
+        spaces.reserveCapacity(places.count)
+        for name in places.keys.sorted(by: { $0.precedes($1) }) {
+            let sorted = (places[name] ?? []).sorted { left, right in
+                pods[left].name == pods[right].name ? left < right : pods[left].name.precedes(pods[right].name)
+            }
+            let space = spaces.count
+            spaces.append(Namespace(name: name))
+            spaces[space].order.reserveCapacity(sorted.count)
+            for (at, index) in sorted.enumerated() {
+                // Of a broken list the last one counts.
+                if at + 1 < sorted.count, pods[sorted[at + 1]].name == pods[index].name { continue }
+                insert(
+                    pods[index], PodUID(pods[index].cgroupUID), in: space, at: spaces[space].order.count, keeping: known
+                )
+            }
         }
-        return found
     }
 
-    /// Where the pod of that name is, or would be.
-    private func place(ofPod name: String, inNamespace namespace: String) -> (index: Int, known: ClusterPod?) {
-        let pods = byNamespace[namespace] ?? []
-        let index = pods.partitioningIndex { !$0.name.precedes(name) }
-        return (index, index < pods.count && pods[index].name == name ? pods[index] : nil)
+    mutating func replace(with pods: [ClusterPod]) { self = PodIndex(pods, known: self) }
+
+    private mutating func insert(
+        _ pod: ClusterPod, _ uid: PodUID, in space: Int, at place: Int, keeping known: PodIndex?
+    ) {
+        let handle = free.popLast() ?? UInt32(entries.count)
+        let entry = makeEntry(handle, pod, uid, in: space, keeping: known)
+        if Int(handle) == entries.count { entries.append(entry) } else { entries[Int(handle)] = entry }
+        spaces[space].order.insert(handle, at: place)
+        count += 1
     }
 
-    private mutating func interned(_ pod: ClusterPod) -> ClusterPod {
-        var pod = pod
-        pod.namespace = strings.take(pod.namespace)
-        let shared = labels.take(pod.labels)
-        pod.labels = shared
-        return pod
+    /// An entry with its place among the labels.
+    private mutating func makeEntry(
+        _ handle: UInt32, _ pod: ClusterPod, _ uid: PodUID, in space: Int, keeping known: PodIndex? = nil
+    ) -> Entry {
+        let set = spaces[space].labels.add(handle, labels: pod.labels)
+        let before = known?.entry(namespace: pod.namespace, name: pod.name)?.identity
+        if let before, before.uid == pod.uid, before.labels == pod.labels {
+            return Entry(identity: before, uid: uid, labelSet: set)
+        }
+        return Entry(
+            identity: ObjectIdentity(
+                namespace: spaces[space].name, name: pod.name, uid: pod.uid,
+                labels: spaces[space].labels.sets[Int(set)].labels),
+            uid: uid, labelSet: set)
     }
 
-    private mutating func release(_ pod: ClusterPod) {
-        strings.release(pod.namespace)
-        labels.release(pod.labels)
+    /// The place of a namespace, which is made when there is none.
+    private mutating func space(named name: String) -> Int {
+        let place = spaces.partitioningIndex { !$0.name.precedes(name) }
+        if place == spaces.count || spaces[place].name != name {
+            spaces.insert(Namespace(name: name), at: place)
+        }
+        return place
+    }
+
+    /// Remembers where the figures of pods were found that are still what they were.
+    mutating func remember(_ pods: ArraySlice<ListedPod>) {
+        for pod in pods where Int(pod.handle) < entries.count && entries[Int(pod.handle)].uid == pod.uid {
+            entries[Int(pod.handle)].place = pod.place
+        }
+    }
+
+    // MARK: Looking up
+
+    func listed(_ handle: UInt32) -> ListedPod {
+        let entry = entries[Int(handle)]
+        return ListedPod(identity: entry.identity, uid: entry.uid, place: entry.place, handle: handle)
+    }
+
+    func pod(namespace: String, name: String) -> ListedPod? {
+        guard let space = index(ofNamespace: namespace) else { return nil }
+        return place(ofPod: name, in: space).known.map { listed($0) }
+    }
+
+    func entry(namespace: String, name: String) -> Entry? {
+        guard let space = index(ofNamespace: namespace), let handle = place(ofPod: name, in: space).known else {
+            return nil
+        }
+        return entries[Int(handle)]
+    }
+
+    func index(ofNamespace name: String) -> Int? {
+        let place = spaces.partitioningIndex { !$0.name.precedes(name) }
+        return place < spaces.count && spaces[place].name == name ? place : nil
+    }
+
+    /// Where the pod of that name is in its namespace's order, or would be.
+    func place(ofPod name: String, in space: Int) -> (index: Int, known: UInt32?) {
+        let order = spaces[space].order
+        let index = order.partitioningIndex { !entries[Int($0)].identity.name.precedes(name) }
+        guard index < order.count, entries[Int(order[index])].identity.name == name else { return (index, nil) }
+        return (index, order[index])
     }
 }
 

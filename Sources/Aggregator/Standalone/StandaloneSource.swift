@@ -43,85 +43,91 @@ struct StandaloneSource: MetricsSource, CoreSource {
     // MARK: Pods
 
     func pods(_ selection: Selection) -> FiguresList {
-        var found: [Candidate] = []
+        var found = Candidates()
+        let (namespace, name) = (selection.onlyNamespace, selection.name)
         for record in store.records {
             fresh(record) { series in
-                for uid in series.pods.keys {
-                    if let pod = candidate(uid, in: series, where: selection.matches) { found.append(pod) }
+                for number in series.podNumbers {
+                    let pod = series.dictionary.pods[number]
+                    guard namespace == nil || pod.namespace == namespace, name == nil || pod.name == name else {
+                        continue
+                    }
+                    append(number, pod, in: series, where: selection.matches, to: &found)
                 }
             }
         }
-        return Self.youngestOfEachName(found)
+        return found.youngestOfEachName()
     }
 
     func pod(namespace: String, name: String) -> Lookup<FiguresList> {
         var isKnown = false
-        var found: [Candidate] = []
+        var found = Candidates()
         for record in store.records {
             fresh(record) { series in
-                for uid in series.pods.keys {
-                    let pod = candidate(uid, in: series) { identity in
-                        guard identity.namespace == namespace, identity.name == name else { return false }
-                        isKnown = true
-                        return true
-                    }
-                    if let pod { found.append(pod) }
+                for number in series.podNumbers {
+                    let pod = series.dictionary.pods[number]
+                    guard pod.name == name, pod.namespace == namespace else { continue }
+                    let isNamed = append(number, pod, in: series, where: { _ in true }, to: &found)
+                    isKnown = isKnown || isNamed
                 }
             }
         }
-        let list = Self.youngestOfEachName(found)
+        let list = found.youngestOfEachName()
         if !list.rows.isEmpty { return .found(list) }
         return isKnown ? .withoutMetrics : .unknown
     }
 
-    /// A pod that can be served, and what decides between two of the same name.
-    private struct Candidate {
-        /// A list of one.
-        let list: FiguresList
-        /// When its oldest container started, Unix time in µs; nil sorts before any.
-        let start: Int64?
-
-        var row: FiguresList.Row { list.rows[0] }
-
-        func isYounger(than other: Candidate) -> Bool {
-            if start != other.start { return start ?? .min > other.start ?? .min }
-            return row.timestampUnixNanoseconds > other.row.timestampUnixNanoseconds
-        }
+    /// - Returns: whether it is known what the pod is called, and it is wanted.
+    @discardableResult
+    private func append(
+        _ number: Int, _ pod: PodEntry, in series: borrowing NodeSeries, where isWanted: (ObjectIdentity) -> Bool,
+        to found: inout Candidates
+    ) -> Bool {
+        guard let start = series.podStart(number) else { return false }
+        let identity = ObjectIdentity(namespace: pod.namespace, name: pod.name, uid: pod.uid.text)
+        guard isWanted(identity) else { return false }
+        found.list.expect(identity)
+        found.starts.append(start == .max ? .min : start)
+        series.complete(
+            row: found.starts.count - 1, pod: number, uid: pod.uid, window: store.window, in: &found.list)
+        return true
     }
 
-    private func candidate(
-        _ uid: String, in series: borrowing NodeSeries, where isWanted: (ObjectIdentity) -> Bool
-    ) -> Candidate? {
-        guard let names = series.podNames(uid: uid) else { return nil }
-        let identity = ObjectIdentity(namespace: names.namespace, name: names.name, uid: uid)
-        guard isWanted(identity) else { return nil }
+    /// Pods as the nodes report them, of which some may have the same name.
+    private struct Candidates {
+        /// In no order.
         var list = FiguresList(.pods)
-        series.append(pod: uid, as: identity, window: store.window, to: &list)
-        if list.rows.isEmpty { return nil }
-        return Candidate(list: list, start: names.startMicroseconds == .max ? nil : names.startMicroseconds)
-    }
+        /// When a row's oldest container started, Unix time in µs; `.min` when that is not known.
+        var starts: [Int64] = []
 
-    /// A pod made anew under its old name (a StatefulSet's) may be there twice for a moment, the old one ending.
-    ///
-    /// Without the API server's word for which one is meant, the one that started last is served.
-    private static func youngestOfEachName(_ candidates: [Candidate]) -> FiguresList {
-        var kept: [Candidate] = []
-        for candidate in candidates.sorted(by: { $0.row.identity.precedes($1.row.identity) }) {
-            if let last = kept.last, !last.row.identity.precedes(candidate.row.identity) {
-                if candidate.isYounger(than: last) { kept[kept.count - 1] = candidate }
-            } else {
-                kept.append(candidate)
+        /// A pod made anew under its old name (a StatefulSet's) may be there twice for a moment, the old one ending.
+        ///
+        /// Without the API server's word for which one is meant, the one that started last is served.
+        func youngestOfEachName() -> FiguresList {
+            let served = list.rows.indices.filter { list.rows[$0].usageCount > 0 }
+                .sorted { list.rows[$0].identity.precedes(list.rows[$1].identity) }
+            var kept: [Int] = []
+            for index in served {
+                if let last = kept.last, !list.rows[last].identity.precedes(list.rows[index].identity) {
+                    if isYounger(index, than: last) { kept[kept.count - 1] = index }
+                } else {
+                    kept.append(index)
+                }
             }
+            var sorted = FiguresList(.pods)
+            sorted.reserveCapacity(rows: kept.count, usages: list.usages.count)
+            for row in kept.map({ list.rows[$0] }) {
+                sorted.append(
+                    row.identity, timestampUnixNanoseconds: row.timestampUnixNanoseconds,
+                    windowNanoseconds: row.windowNanoseconds, version: row.version, usages: list.usages(of: row))
+            }
+            return sorted
         }
-        var list = FiguresList(.pods)
-        for candidate in kept {
-            let row = candidate.row
-            list.append(
-                row.identity, timestampUnixNanoseconds: row.timestampUnixNanoseconds,
-                windowNanoseconds: row.windowNanoseconds, version: row.version,
-                usages: candidate.list.usages(of: row))
+
+        private func isYounger(_ index: Int, than other: Int) -> Bool {
+            if starts[index] != starts[other] { return starts[index] > starts[other] }
+            return list.rows[index].timestampUnixNanoseconds > list.rows[other].timestampUnixNanoseconds
         }
-        return list
     }
 
     private static func labels(node name: String) -> Labels {
@@ -146,12 +152,13 @@ struct StandaloneSource: MetricsSource, CoreSource {
         var found: [CorePod] = []
         for record in store.records {
             fresh(record) { series in
-                for uid in series.pods.keys {
-                    guard let pod = series.podNames(uid: uid) else { continue }
+                for number in series.podNumbers {
+                    guard let start = series.podStart(number) else { continue }
+                    let pod = series.dictionary.pods[number]
                     found.append(
                         CorePod(
-                            namespace: pod.namespace, name: pod.name, uid: uid, node: record.name,
-                            startTime: pod.startMicroseconds == .max ? nil : pod.startMicroseconds / 1_000_000))
+                            namespace: pod.namespace, name: pod.name, uid: pod.uid.text, node: record.name,
+                            startTime: start == .max ? nil : start / 1_000_000))
                 }
             }
         }

@@ -11,8 +11,6 @@ final class NodeRecord: Sendable {
     private let owners: PodOwners
     private let state: Mutex<State>
 
-    private var claims: SharedClaims { SharedClaims(owners: owners, record: self) }
-
     /// What the agent said of the node when its session began.
     struct Facts: Equatable, Sendable {
         var bootID: String
@@ -24,6 +22,8 @@ final class NodeRecord: Sendable {
 
     private struct State {
         var series = NodeSeries()
+        /// The node's word in whose pod is whose; nil before its first session, and once it is forgotten.
+        var claims: SharedClaims?
         var facts: Facts
         /// The session whose samples count; nil once it has ended.
         var session: UInt64?
@@ -40,10 +40,22 @@ final class NodeRecord: Sendable {
     /// From now on only this session's samples are taken.
     func begin(session: UInt64, facts: Facts, now: ContinuousClock.Instant) {
         state.withLock {
+            let claims = $0.claims ?? SharedClaims(owners: owners, record: owners.add(self))
+            $0.claims = claims
             $0.series.beginSession(bootID: facts.bootID, claims: claims)
             $0.facts = facts
             $0.session = session
             $0.lastSeen = now
+        }
+    }
+
+    /// Gives up what the node has a claim to; it has no session, and will have none.
+    func retire() {
+        state.withLock {
+            guard let claims = $0.claims else { return }
+            $0.series.release(claims)
+            owners.remove(claims.record)
+            $0.claims = nil
         }
     }
 
@@ -69,7 +81,7 @@ final class NodeRecord: Sendable {
         window: RateWindow
     ) -> Applied {
         state.withLock { (state: inout sending State) -> Applied in
-            guard state.session == session else { return .superseded }
+            guard state.session == session, let claims = state.claims else { return .superseded }
             state.lastSample = now
             state.lastSeen = now
             let clockChanged = state.series.apply(
@@ -98,7 +110,7 @@ final class NodeRecord: Sendable {
     var containerCount: Int { state.withLock { $0.series.containerCount } }
 
     /// Containers that have no name.
-    var namelessCount: Int { state.withLock { $0.series.nameless.count } }
+    var namelessCount: Int { state.withLock { $0.series.dictionary.nameless.count } }
 
     /// Names containers of one pod, by their ids; see `NodeSeries.join`.
     func join(_ names: [String: String], pod: (uid: String, namespace: String, name: String)) -> Int {

@@ -7,7 +7,7 @@ import Wire
 final class SampleStore: Sendable {
     let configuration: StoreConfiguration
     let window: RateWindow
-    private let owners: PodOwners
+    let owners: PodOwners
     private let registry = Mutex(Registry())
 
     private struct Registry {
@@ -42,7 +42,7 @@ final class SampleStore: Sendable {
             for record in forgotten { registry.nodes[record.name] = nil }
             return forgotten
         }
-        for record in forgotten { owners.releaseAll(of: record) }
+        for record in forgotten { record.retire() }
     }
 
     /// How often nodes that are gone are dropped.

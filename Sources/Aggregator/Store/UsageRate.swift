@@ -23,13 +23,23 @@ struct UsageRate: Equatable, Sendable {
         guard end.timeMicroseconds > start.timeMicroseconds, end.cpuMicroseconds >= start.cpuMicroseconds else {
             return nil
         }
-        let window = end.timeMicroseconds - start.timeMicroseconds
-        let used = (end.cpuMicroseconds - start.cpuMicroseconds).multipliedFullWidth(by: 1_000_000_000)
-        // The quotient fits 64 bits as long as its high word is below the divisor; more would be 18 billion cores.
-        guard used.high < window else { return nil }
-        nanocores = window.dividingFullWidth(used).quotient
-        endMicroseconds = end.timeMicroseconds
-        windowMicroseconds = window
+        self.init(
+            cpuMicroseconds: end.cpuMicroseconds - start.cpuMicroseconds,
+            windowMicroseconds: end.timeMicroseconds - start.timeMicroseconds, endMicroseconds: end.timeMicroseconds)
+    }
+
+    /// - Parameter cpuMicroseconds: used within the window.
+    /// - Returns: nil without a window, and for 18 billion cores.
+    init?(cpuMicroseconds: UInt64, windowMicroseconds: UInt64, endMicroseconds: UInt64) {
+        let used = cpuMicroseconds.multipliedFullWidth(by: 1_000_000_000)
+        // The quotient fits 64 bits as long as its high word is below the divisor.
+        guard used.high < windowMicroseconds else { return nil }
+        // A division of 64 bits, which is what it nearly always takes, is several times as fast.
+        nanocores =
+            used.high == 0
+            ? used.low / windowMicroseconds : windowMicroseconds.dividingFullWidth(used).quotient
+        self.endMicroseconds = endMicroseconds
+        self.windowMicroseconds = windowMicroseconds
     }
 }
 
@@ -42,13 +52,15 @@ struct RateWindow: Equatable, Sendable {
     /// scale it. Two sweeps that are a second apart are enough.
     static let shortestMicroseconds: UInt64 = 900_000
 
-    /// Points are kept this far apart, so that a ring of fixed size spans the window at any push interval, µs.
-    var spacingMicroseconds: UInt64 { lengthMicroseconds / UInt64(CounterRing.capacity / 2) }
+    /// Points are kept this far apart, so that a ring of fixed size spans the window at any push interval, µs. Four times as
+    /// much is no less than the window.
+    let spacingMicroseconds: UInt64
 
     init(_ length: Duration) {
         let parts = length.components
         lengthMicroseconds =
             UInt64(max(0, parts.seconds)) * 1_000_000
             + UInt64(max(0, parts.attoseconds / 1_000_000_000_000))
+        spacingMicroseconds = lengthMicroseconds / 4 + (lengthMicroseconds % 4 == 0 ? 0 : 1)
     }
 }

@@ -39,7 +39,7 @@ struct ClusterInformersTests {
         try await run { (cluster, directory) async throws in
             #expect(names(directory) == ["shop/db", "shop/web"])
             #expect(directory.pod(namespace: "shop", name: "web")?.labels["app"] == "web")
-            #expect(directory.labels(ofNode: "n1")?["zone"] == "a")
+            #expect(directory.node(named: "n1")?.labels["zone"] == "a")
             for path in ["/api/v1/pods", "/api/v1/nodes"] {
                 for request in cluster.server.requests(to: path) {
                     #expect(request.headers["accept"]?.contains(";as=PartialObjectMetadata") == true)

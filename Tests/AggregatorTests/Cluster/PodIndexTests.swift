@@ -13,8 +13,8 @@ struct PodIndexTests {
     }
 
     private func names(_ index: PodIndex) -> [String] {
-        index.namespaces.flatMap { namespace in
-            index.pods(inNamespace: namespace).map { "\(namespace)/\($0.name)" }
+        index.spaces.flatMap { space in
+            space.order.map { "\(space.name)/\(index.entries[Int($0)].identity.name)" }
         }
     }
 
@@ -52,7 +52,7 @@ struct PodIndexTests {
         index.set(pod("a", labels: ["v": "1"]))
         index.set(pod("a", labels: ["v": "2"]))
         #expect(index.count == 1)
-        #expect(index.pod(namespace: "shop", name: "a")?.labels["v"] == "2")
+        #expect(index.entry(namespace: "shop", name: "a")?.identity.labels["v"] == "2")
     }
 
     @Test("the end of a pod does not remove its successor under the same name")
@@ -61,10 +61,10 @@ struct PodIndexTests {
         index.set(pod("db-0", uid: "old"))
         index.set(pod("db-0", uid: "new"))
         index.remove(namespace: "shop", name: "db-0", uid: "old")
-        #expect(index.pod(namespace: "shop", name: "db-0")?.uid == "new")
+        #expect(index.entry(namespace: "shop", name: "db-0")?.identity.uid == "new")
         index.remove(namespace: "shop", name: "db-0", uid: "new")
-        #expect(index.pod(namespace: "shop", name: "db-0") == nil)
-        #expect(index.namespaces == [] && index.count == 0)
+        #expect(index.entry(namespace: "shop", name: "db-0") == nil)
+        #expect(index.spaces.isEmpty && index.count == 0)
     }
 
     @Test("removing what is not there changes nothing")

@@ -95,7 +95,7 @@ struct ContainerLifeTests {
         #expect(fixture.series.containerCount == 1)
         try fixture.sweep(at: 115) { $0.remove(slot: 1) }
         #expect(fixture.pod() == nil)
-        #expect(fixture.series.pods.isEmpty)
+        #expect(fixture.series.podUIDs.isEmpty)
         #expect(fixture.series.podNames(uid: "uid-web") == nil)
     }
 
@@ -110,7 +110,7 @@ struct ContainerLifeTests {
         try fixture.sweep(at: 115, other, cpuSeconds: 22)
         #expect(fixture.pod() == nil)
         #expect(fixture.millicores("uid-db") == 400)
-        #expect(fixture.series.pods.keys.sorted() == ["uid-db"])
+        #expect(fixture.series.podUIDs.sorted() == ["uid-db"])
     }
 
     @Test("a container whose name comes late is served from then on, with the history it has")

@@ -88,6 +88,68 @@ struct CounterRingTests {
         #expect(ring.rate(over: window) == nil)
     }
 
+    /// A ring that forgets nothing but what it thins out.
+    private struct EndlessRing {
+        var points: [CounterPoint] = []
+
+        mutating func append(_ point: CounterPoint, window: RateWindow) {
+            guard let last = points.last else { return points.append(point) }
+            guard point.timeMicroseconds > last.timeMicroseconds else { return }
+            if point.cpuMicroseconds < last.cpuMicroseconds {
+                points = [point]
+            } else if points.count >= 2,
+                last.timeMicroseconds - points[points.count - 2].timeMicroseconds < window.spacingMicroseconds
+            {
+                points[points.count - 1] = point
+            } else {
+                points.append(point)
+            }
+        }
+
+        func rate(over window: RateWindow) -> UsageRate? {
+            guard points.count >= 2, let end = points.last else { return nil }
+            let start = points.dropLast()
+                .last { end.timeMicroseconds - $0.timeMicroseconds >= window.lengthMicroseconds }
+            guard end.timeMicroseconds - (start ?? points[0]).timeMicroseconds >= RateWindow.shortestMicroseconds else {
+                return nil
+            }
+            return UsageRate(from: start ?? points[0], to: end)
+        }
+    }
+
+    @Test("more points would give the same rates, whatever the window and the times of the points", arguments: seeds)
+    func enough(seed: UInt64) {
+        var random = Generator(seed: seed)
+        for window in [.seconds(15), .milliseconds(7), .microseconds(60_000_003), .zero].map(RateWindow.init) {
+            var (ring, endless) = (CounterRing(), EndlessRing())
+            var point = CounterPoint(timeMicroseconds: 1_000_000, cpuMicroseconds: 0)
+            for step in 0..<2_000 {
+                let longest: UInt64 = [2_000_000, 5_000_000, 70_000_000, 5_000_000_000][step / 20 % 4]
+                point.timeMicroseconds += .random(in: 0...longest, using: &random)
+                point.cpuMicroseconds += .random(in: 0...(longest * 64), using: &random)
+                if random.chance(2) { point.cpuMicroseconds /= 2 }
+                ring.append(point, window: window)
+                endless.append(point, window: window)
+                #expect(ring.rate(over: window) == endless.rate(over: window))
+            }
+        }
+    }
+
+    @Test("a step that takes nine years starts the ring anew, as does one of so much CPU time")
+    func tooFar() throws {
+        let far = UInt64(1) << 49
+        for (time, cpu) in [(far, UInt64(0)), (1_000_000, far), (.max - 5_000_000, .max)] {
+            var ring = CounterRing()
+            ring.append(CounterPoint(timeMicroseconds: 1, cpuMicroseconds: 0), window: window)
+            ring.append(CounterPoint(timeMicroseconds: 2, cpuMicroseconds: 0), window: window)
+            ring.append(CounterPoint(timeMicroseconds: time, cpuMicroseconds: cpu), window: window)
+            #expect(ring.rate(over: window) == nil)
+            #expect(ring.count == 1)
+            ring.append(CounterPoint(timeMicroseconds: time + 2_000_000, cpuMicroseconds: cpu), window: window)
+            #expect(try #require(ring.rate(over: window)).windowMicroseconds == 2_000_000)
+        }
+    }
+
     @Test("counters near the end of their range neither trap nor wrap")
     func extremes() {
         let top = CounterPoint(timeMicroseconds: .max, cpuMicroseconds: .max)

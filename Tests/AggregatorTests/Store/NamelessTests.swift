@@ -128,7 +128,7 @@ struct NamelessTests {
         #expect(fixture.series.join(["c0": "app"], pod: Self.web) == 1)
         for successor in [nameless(5), .app("", pod: "", namespace: "", id: "c0", generation: 2)] {
             try fixture.sweep(at: 105, successor, slot: 0, cpuSeconds: 1)
-            #expect(fixture.series.slots[0]?.identity.container == "")
+            #expect(fixture.series.dictionary.containers[0].name == "")
             #expect(fixture.series.nameless[0] == 105_000_000)
         }
     }

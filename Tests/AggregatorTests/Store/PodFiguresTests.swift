@@ -111,4 +111,25 @@ struct PodFiguresTests {
         }
         #expect(fixture.pod()?.containers.first?.usage.memoryBytes == WireLimits.memoryKiB << 10)
     }
+
+    @Test("of more containers than any pod has all are served, in order, the younger of each name")
+    func crowded() throws {
+        var fixture = SeriesFixture()
+        let names = (0..<150).map { "c\($0 % 100)" }
+        for second in [100.0, 105] {
+            try fixture.sweep(at: second) {
+                for (slot, name) in names.enumerated() {
+                    $0.container(
+                        slot, .app(name, id: "id-\(slot)", startedAt: Double(slot + 1)), at: second,
+                        cpuSeconds: second * Double(slot), memoryKiB: UInt64(slot))
+                }
+            }
+        }
+        let containers = try #require(fixture.pod()?.containers)
+        #expect(containers.map(\.name) == Set(names).sorted())
+        #expect(containers.first { $0.name == "c7" }?.usage.memoryBytes == 107 << 10)
+        #expect(containers.first { $0.name == "c77" }?.usage.memoryBytes == 77 << 10)
+        try fixture.sweep(at: 110) { encoder in for slot in names.indices { encoder.remove(slot: slot) } }
+        #expect(fixture.pod() == nil && fixture.series.podUIDs.isEmpty)
+    }
 }

@@ -57,13 +57,25 @@ struct SeriesFixture {
 }
 
 extension NodeSeries {
+    var nameless: [Int: UInt64] { dictionary.nameless }
+
+    /// Of the pods that the node may report.
+    var podUIDs: [String] { podNumbers.map { dictionary.pods[$0].uid.text } }
+
+    /// Namespace, name and start of a pod, as far as one of its containers knows them.
+    func podNames(uid: String) -> (namespace: String, name: String, startMicroseconds: Int64)? {
+        guard let number = dictionary.number(ofPod: PodUID(uid)), let start = podStart(number) else { return nil }
+        return (dictionary.pods[number].namespace, dictionary.pods[number].name, start)
+    }
+
     /// A pod by the names that the agent gave.
     func podFigures(uid: String, window: RateWindow) -> PodFigures? {
+        guard let number = dictionary.number(ofPod: PodUID(uid)) else { return nil }
         let names = podNames(uid: uid)
         var list = FiguresList(.pods)
-        append(
-            pod: uid, as: ObjectIdentity(namespace: names?.namespace ?? "", name: names?.name ?? "", uid: uid),
-            window: window, to: &list)
+        list.expect(ObjectIdentity(namespace: names?.namespace ?? "", name: names?.name ?? "", uid: uid))
+        complete(row: 0, pod: number, uid: PodUID(uid), window: window, in: &list)
+        list.dropIncomplete()
         return list.podFigures.first
     }
 }
