@@ -35,6 +35,7 @@ let package = Package(
         // C: system libraries, one-line shims, generated code.
         .systemLibrary(
             name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CKernel"),
         .target(name: "CWire", dependencies: ["CProtobufC"]),
@@ -46,6 +47,8 @@ let package = Package(
         .target(name: "Console", dependencies: ["Calendar"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
         .target(name: "MetricsAPI", dependencies: ["Calendar", "Formats"], swiftSettings: strict),
+
+        .target(name: "Gzip", dependencies: ["CZlib", "MetricsAPI"], swiftSettings: strict),
 
         // I/O.
         .target(name: "Cgroups", dependencies: ["CKernel"], swiftSettings: strict),
@@ -69,7 +72,7 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "Calendar", "Console", "Formats", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel", "Wire",
+                "Calendar", "Console", "Formats", "Gzip", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),

@@ -12,21 +12,31 @@ public struct AggregatorConfiguration: Sendable {
     public var store: StoreConfiguration
     /// Both ports stay open for this long after the signal to end, so that whoever balances load can turn away first.
     public var shutdownDelay: Duration
+    /// Requests, and watches beside them, that are answered at a time; 0: any number.
+    public var maxRequestsInFlight: Int
+    public var maxWatches: Int
     public var logLevel: LogLevel
     /// Agent connections at a time; one over it is closed at once.
     public var maxAgents: Int
 
     public init(
         bindAddress: String, securePort: Int, pushPort: Int, store: StoreConfiguration = StoreConfiguration(),
-        shutdownDelay: Duration = .zero, logLevel: LogLevel = .info, maxAgents: Int = 20_000
+        shutdownDelay: Duration = .zero, maxRequestsInFlight: Int = 400, maxWatches: Int = 1_000,
+        logLevel: LogLevel = .info, maxAgents: Int = 20_000
     ) {
         self.bindAddress = bindAddress
         self.securePort = securePort
         self.pushPort = pushPort
         self.store = store
         self.shutdownDelay = shutdownDelay
+        self.maxRequestsInFlight = maxRequestsInFlight
+        self.maxWatches = maxWatches
         self.logLevel = logLevel
         self.maxAgents = maxAgents
+    }
+
+    var admission: Admission.Limits {
+        Admission.Limits(requests: maxRequestsInFlight, watches: maxWatches)
     }
 }
 

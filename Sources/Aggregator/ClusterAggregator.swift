@@ -164,7 +164,7 @@ public struct ClusterAggregator: Sendable {
     ) -> RequestRouter {
         let settings = configuration.authentication
         let gate = ReviewGate(atATime: Self.requestReviews, waiting: Self.waitingRequestReviews)
-        let metrics = ServerMetrics()
+        let metrics = ServerMetrics(limits: configuration.common.admission)
         let ping = HealthCheck(name: "ping") { nil }
         return RequestRouter(
             authenticator: DelegatedAuthenticator(

@@ -106,7 +106,7 @@ public struct StandaloneAggregator: Sendable {
         _ group: any EventLoopGroup
     ) -> RequestRouter {
         let access = StaticRequestAccess(token: userToken)
-        let metrics = ServerMetrics()
+        let metrics = ServerMetrics(limits: configuration.common.admission)
         let heartbeat = LoopHeartbeat(group: group)
         let ping = HealthCheck(name: "ping") { nil }
         let started = ContinuousClock.now

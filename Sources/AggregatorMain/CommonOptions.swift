@@ -33,6 +33,15 @@ struct CommonOptions: ParsableArguments {
         help: ArgumentHelp("Agent connections at a time; one over it is closed at once.", valueName: "number"))
     var maxAgents = 20_000
 
+    @Option(
+        help: ArgumentHelp(
+            "Requests answered at a time, watches not among them; more are refused with 429. 0: any number.",
+            valueName: "n"))
+    var maxRequestsInflight: UInt32 = 400
+
+    @Option(help: ArgumentHelp("Watches answered at a time; 0: any number.", valueName: "n"))
+    var maxWatches: UInt32 = 1000
+
     @Option(help: ArgumentHelp("debug, info, warning or error.", valueName: "level"))
     var logLevel = "info"
 
@@ -47,6 +56,7 @@ struct CommonOptions: ParsableArguments {
                 staleAfter: try Usage.duration("--stale-after", staleAfter, .seconds(2) ... .seconds(3600))),
             shutdownDelay: try Usage.duration(
                 "--shutdown-delay-duration", shutdownDelayDuration, .zero ... .seconds(300)),
+            maxRequestsInFlight: Int(maxRequestsInflight), maxWatches: Int(maxWatches),
             logLevel: try Usage.checked("--log-level") { () throws(FlagError) in try LogLevel.parse(logLevel) },
             maxAgents: maxAgents)
     }

@@ -14,9 +14,9 @@ public struct ByteWriter: ~Copyable {
     public private(set) var count = 0
 
     /// Memory of its own, from the start.
-    public init() {
-        self.capacity = 256
-        unsafe self.base = .allocate(byteCount: 256, alignment: 1)
+    public init(reserving capacity: Int = 256) {
+        self.capacity = capacity
+        unsafe self.base = .allocate(byteCount: capacity, alignment: 1)
         self.isLent = false
         self.wasLent = false
     }

@@ -21,6 +21,21 @@ struct ListStream: BodyStream {
     private var protobufSize = 0
     private(set) var length: Int?
 
+    /// As if all rows were like the first ones.
+    var estimatedLength: Int? {
+        if let length { return length }
+        var sample = self
+        var out = ByteWriter()
+        sample.writeHead(to: &out)
+        let rows = self.encoder.list.rows.count
+        let looked = min(rows, 8)
+        for at in 0..<looked {
+            sample.at = at
+            sample.writeRow(to: &out)
+        }
+        return looked == 0 ? out.count : out.count / looked * rows
+    }
+
     var isHeavy: Bool { self.encoder.list.rows.count > Self.heavyRows }
 
     init(_ encoder: MetricsEncoder, _ shape: ListShape, _ layout: JSONLayout, version: UInt64? = nil) {

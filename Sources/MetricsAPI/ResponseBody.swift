@@ -14,6 +14,8 @@ public enum BodyProgress: Sendable {
     case finished
     /// Nothing now; `whenReady` says when to ask again.
     case idle
+    /// It cannot go on. The client sees a body that breaks off.
+    case failed
 }
 
 /// A body that is made while it is sent, chunk by chunk, as fast as the client takes it.
@@ -23,6 +25,8 @@ public enum BodyProgress: Sendable {
 public protocol BodyStream: Sendable {
     /// Bytes in all, where they are known beforehand; nil sends the body in chunks.
     var length: Int? { get }
+    /// About as many, where they are not known; nil where nobody can tell.
+    var estimatedLength: Int? { get }
     /// True for bytes that come when something happens, over a time that nobody knows. There is then a time to take each
     /// chunk instead of one for the whole answer.
     var isEndless: Bool { get }
@@ -39,6 +43,7 @@ public protocol BodyStream: Sendable {
 
 extension BodyStream {
     public var length: Int? { nil }
+    public var estimatedLength: Int? { self.length }
     public var isEndless: Bool { false }
     public var isHeavy: Bool { false }
     public func whenReady(_ wake: @escaping @Sendable () -> Void) { wake() }

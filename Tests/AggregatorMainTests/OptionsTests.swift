@@ -45,6 +45,15 @@ struct OptionsTests {
         #expect(configuration.authentication.allowedNames == nil)
     }
 
+    @Test("requests and watches in flight are bounded unless 0 says otherwise")
+    func inFlight() throws {
+        let defaults = try cluster().common
+        #expect(defaults.maxRequestsInFlight == 400 && defaults.maxWatches == 1_000)
+        let common = try cluster("--max-requests-inflight", "7", "--max-watches=0").common
+        #expect(common.maxRequestsInFlight == 7 && common.maxWatches == 0)
+        #expect(complaint("--max-requests-inflight", "-1") != nil)
+    }
+
     @Test("lists are split at commas; an empty one is not the same as none")
     func lists() throws {
         let configuration = try cluster(

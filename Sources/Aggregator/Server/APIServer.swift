@@ -37,6 +37,7 @@ struct APIServer: Sendable {
         connections.add(channel)
         channel.closeFuture.whenComplete { _ in connections.remove(channel) }
         return channel.eventLoop.makeCompletedFuture {
+            let share = NIOLoopBound(ConnectionShare(), eventLoop: channel.eventLoop)
             let tls = TLSHandler(
                 context: context, role: .server, handshakeTimeout: times.handshake, closeTimeout: times.close)
             let bound = NIOLoopBound(tls, eventLoop: channel.eventLoop)
@@ -46,28 +47,34 @@ struct APIServer: Sendable {
                     let client = NIOLoopBound(
                         bound.value.shownCertificates.map(ShownClient.init), eventLoop: channel.eventLoop)
                     switch result {
-                    case .negotiated("h2"): try configureHTTP2(channel, client)
-                    case .negotiated, .fallback: try configureHTTP1(channel, client)
+                    case .negotiated("h2"): try configureHTTP2(channel, client, share)
+                    case .negotiated, .fallback: try configureHTTP1(channel, client, share)
                     }
                 }
             }
             try channel.pipeline.syncOperations.addHandlers([
-                tls, IdleStateHandler(allTimeout: times.idle), ConnectionGuard(logger: logger), negotiation,
+                tls, IdleStateHandler(allTimeout: times.idle), ConnectionGuard(logger: logger, share: share.value),
+                negotiation,
             ])
         }
     }
 
-    private func configureHTTP1(_ channel: any Channel, _ client: NIOLoopBound<ShownClient?>) throws {
+    private func configureHTTP1(
+        _ channel: any Channel, _ client: NIOLoopBound<ShownClient?>, _ share: NIOLoopBound<ConnectionShare>
+    ) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderListSize = Self.largestHeaders
         limits.maxHeaderFieldSize = Self.largestHeaders
         try channel.pipeline.syncOperations.configureHTTPServerPipeline(
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandler(
-            HTTPRequestHandler(responder: responder, logger: logger, times: times, client: client.value))
+            HTTPRequestHandler(
+                responder: responder, logger: logger, times: times, client: client.value, share: share.value))
     }
 
-    private func configureHTTP2(_ channel: any Channel, _ client: NIOLoopBound<ShownClient?>) throws {
+    private func configureHTTP2(
+        _ channel: any Channel, _ client: NIOLoopBound<ShownClient?>, _ share: NIOLoopBound<ConnectionShare>
+    ) throws {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
             HTTP2Setting(parameter: .maxConcurrentStreams, value: 100),
@@ -79,12 +86,13 @@ struct APIServer: Sendable {
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandlers([
                     HTTP2FramePayloadToHTTP1ServerCodec(),
-                    HTTPRequestHandler(responder: responder, logger: logger, times: times, client: client.value),
+                    HTTPRequestHandler(
+                        responder: responder, logger: logger, times: times, client: client.value, share: share.value),
                 ])
             }
         }
         // The HTTP/2 handler says GOAWAY to a peer that breaks the protocol, and leaves the closing to others.
-        try channel.pipeline.syncOperations.addHandler(ConnectionGuard(logger: logger))
+        try channel.pipeline.syncOperations.addHandler(ConnectionGuard(logger: logger, share: share.value))
     }
 }
 
@@ -93,14 +101,17 @@ private final class ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
     private let logger: Logger
+    private let share: ConnectionShare
 
-    init(logger: Logger) {
+    init(logger: Logger, share: ConnectionShare) {
         self.logger = logger
+        self.share = share
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is IdleStateHandler.IdleStateEvent {
-            context.close(promise: nil)
+            // Who waits for events of a watch has nothing to say.
+            if share.endless == 0 { context.close(promise: nil) }
         } else {
             context.fireUserInboundEventTriggered(event)
         }

@@ -23,13 +23,30 @@ struct OpenAnswer {
 /// One chunk at a time: made, written, and the next one asked for when the client has taken it, in another turn of the
 /// event loop.
 extension HTTPRequestHandler {
+    /// Sends an answer, once the connection has room for it.
     func write(
         _ response: APIResponse, to head: HTTPRequestHead, thenClose: Bool, _ context: ChannelHandlerContext
     ) {
-        var answer = OpenAnswer(
+        let answer = OpenAnswer(
             head: head, closes: thenClose || head.version.major == 1 && !head.isKeepAlive, response: response)
+        if case .stream(let stream) = response.body, stream.isEndless, answer.takesBody {
+            share.endless += 1
+            return begin(answer, context)
+        }
+        let number = answerNumber
+        share.enter { [self] in
+            guard number == answerNumber, context.channel.isActive else {
+                response.body.drop()
+                return share.leave()
+            }
+            begin(answer, context)
+        }
+    }
+
+    private func begin(_ answer: OpenAnswer, _ context: ChannelHandlerContext) {
+        var answer = answer
         answerNumber += 1
-        switch response.body {
+        switch answer.response.body {
         case .bytes(let bytes):
             open = answer
             makeHead(length: bytes.count)
@@ -49,10 +66,20 @@ extension HTTPRequestHandler {
 
     /// The client is gone, or too slow: what was to be sent is not made.
     func abandon() {
-        guard let answer = open.take() else { return }
-        answerNumber += 1
         // While a chunk is being made the stream is with its maker, who ends it.
-        answer.stream?.end()
+        leave()?.stream?.end()
+    }
+
+    /// The answer is no longer on its way, if there is one; its places are free.
+    private func leave() -> OpenAnswer? {
+        answerNumber += 1
+        life?.end()
+        life = nil
+        place?.release()
+        place = nil
+        guard let answer = open.take() else { return nil }
+        if answer.isEndless { share.endless -= 1 } else { share.leave() }
+        return answer
     }
 
     // MARK: Chunks
@@ -79,6 +106,11 @@ extension HTTPRequestHandler {
         _ chunk: BodyChunk, _ stream: any BodyStream, _ number: Int, _ context: ChannelHandlerContext
     ) {
         guard number == answerNumber, open != nil else { return stream.end() }
+        if case .failed = chunk.progress {
+            stream.end()
+            abandon()
+            return context.close(promise: nil)
+        }
         if open?.hasHead == false {
             // What ends in its first chunk has a length that is known by now.
             makeHead(length: chunk.progress == .finished ? chunk.bytes.readableBytes : stream.length)
@@ -137,6 +169,7 @@ extension HTTPRequestHandler {
         switch progress {
         case .more: pull(context)
         case .finished: finish(context)
+        case .failed: break
         case .idle:
             // Nothing is owed to the client, nor by it.
             if open?.isEndless == true { stopDeadline() }
@@ -154,13 +187,19 @@ extension HTTPRequestHandler {
     /// Lets the next pipelined request be answered, once the client has taken this answer: one that asks and asks and
     /// never reads makes us hold one answer, and occupies nobody else's loop.
     private func finish(_ context: ChannelHandlerContext) {
-        guard let answer = open.take() else { return }
-        answerNumber += 1
+        guard let answer = leave() else { return }
         stopDeadline()
         guard context.channel.isActive else { return }
         // A stream of HTTP/2 has had its one request. The next one of a connection may come with this write.
         if !answer.closes, answer.head.version.major == 1 { startDeadline(times.idle, context) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         if answer.closes { context.close(promise: nil) }
+    }
+}
+
+extension ResponseBody {
+    /// Nobody will read it.
+    func drop() {
+        if case .stream(let stream) = self { stream.end() }
     }
 }

@@ -27,12 +27,17 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     var open: OpenAnswer?
     /// Grows with each answer and its end, so that what comes late for one is not taken for the next.
     var answerNumber = 0
+    /// The request's that is being answered, until its answer is gone.
+    var place: Admission.Place?
+    var life: RequestLife?
+    let share: ConnectionShare
 
-    init(responder: any Responder, logger: Logger, times: ServerTimes, client: ShownClient?) {
+    init(responder: any Responder, logger: Logger, times: ServerTimes, client: ShownClient?, share: ConnectionShare) {
         self.responder = responder
         self.logger = logger
         self.times = times
         self.client = client
+        self.share = share
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -75,8 +80,13 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     func startDeadline(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         stopDeadline()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) { bound.value.close(promise: nil) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            let (handler, context) = bound.value
+            // Closing takes a while, with a client that does not read; its place is free at once.
+            handler.abandon()
+            context.close(promise: nil)
+        }
     }
 
     func stopDeadline() {
@@ -91,15 +101,26 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         startDeadline(times.answer, context)
-        let credentials = RequestCredentials(headers: head.headers, client: client)
+        let request = APIRequest(head)
+        switch responder.admit(request) {
+        case .refused(let response): return write(response, to: head, thenClose: false, context)
+        case .open(let place): self.place = place
+        }
+        let life = RequestLife()
+        self.life = life
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let answer = responder.respond(to: APIRequest(head), credentials: credentials, on: context.eventLoop)
-        answer.whenComplete { result in
+        responder.respond(
+            to: request, credentials: RequestCredentials(headers: head.headers, client: client), life: life,
+            on: context.eventLoop
+        ).whenComplete { result in
             let (handler, context) = bound.value
             switch result {
+            case .success(let response) where life.isOver: response.body.drop()
             case .success(let response): handler.write(response, to: head, thenClose: false, context)
+            case .failure where life.isOver: break
             case .failure(let error):
                 handler.logger.error("request failed", metadata: ["path": "\(head.uri)", "error": "\(error)"])
+                handler.abandon()
                 context.close(promise: nil)
             }
         }

@@ -40,6 +40,11 @@ struct HealthChecks: Sendable {
         return respond(endpoint: endpoint, checks: checks, excluded: excluded, isVerbose: isVerbose)
     }
 
+    func isProbe(_ path: String) -> Bool {
+        path.hasPrefix("/")
+            && path.split(separator: "/", maxSplits: 1).first.map { checks(of: String($0)) != nil } ?? false
+    }
+
     private func checks(of endpoint: String) -> [HealthCheck]? {
         switch endpoint {
         case "livez": live

@@ -4,6 +4,7 @@ import Formats
 import KubeAPI
 import MetricsAPI
 import NIOCore
+import NIOPosix
 
 /// Gives each request its answer: who asks, may they, what do they get. No HTTP, no channels.
 struct RequestRouter: Responder {
@@ -14,11 +15,35 @@ struct RequestRouter: Responder {
     let health: HealthChecks
     let metricsPage: MetricsPage
     let api: MetricsAPIHandler
-    let source: any MetricsSource & Sendable
+    let source: any MetricsSource
     let metrics: ServerMetrics
+    private let shared = SharedLists()
+
+    init(
+        authenticator: any RequestAuthenticator, authorizer: any RequestAuthorizer, alwaysAllowed: AllowedPaths,
+        health: HealthChecks, metricsPage: MetricsPage, api: MetricsAPIHandler, source: any MetricsSource,
+        metrics: ServerMetrics
+    ) {
+        self.authenticator = authenticator
+        self.authorizer = authorizer
+        self.alwaysAllowed = alwaysAllowed
+        self.health = health
+        self.metricsPage = metricsPage
+        self.api = api
+        self.source = source
+        self.metrics = metrics
+    }
+
+    func admit(_ request: APIRequest) -> Entrance {
+        // What tells how we are must work just when there is too much else.
+        if health.isProbe(request.path) || request.path == Self.metricsPath { return .open(nil) }
+        let isWatch = MetricsAPIHandler.attributes(of: request).verb == "watch"
+        if let place = metrics.admission.enter(isWatch ? .watch : .request) { return .open(place) }
+        return .refused(counted(api.tooManyRequests(accept: request.accept)))
+    }
 
     func respond(
-        to request: APIRequest, credentials: RequestCredentials, on eventLoop: any EventLoop
+        to request: APIRequest, credentials: RequestCredentials, life: RequestLife, on eventLoop: any EventLoop
     ) -> EventLoopFuture<APIResponse> {
         authenticator.authenticate(credentials, on: eventLoop)
             .flatMap { authentication -> EventLoopFuture<APIResponse> in
@@ -27,18 +52,20 @@ struct RequestRouter: Responder {
                 }
                 let attributes = MetricsAPIHandler.attributes(of: request)
                 if !attributes.isResourceRequest, alwaysAllowed.contains(attributes.path) {
-                    return eventLoop.makeSucceededFuture(answer(request))
+                    return answer(request, life, on: eventLoop)
                 }
-                return authorizer.authorize(attributes, for: user, on: eventLoop).map { authorization in
+                return authorizer.authorize(attributes, for: user, on: eventLoop).flatMap { authorization in
                     switch authorization {
-                    case .allowed: answer(request)
+                    case .allowed: return answer(request, life, on: eventLoop)
                     case .refused(let reason):
-                        api.forbidden(attributes, user: user.name, reason: reason, accept: request.accept)
-                    case .failed(let reason): api.internalError(reason, accept: request.accept)
+                        return eventLoop.makeSucceededFuture(
+                            api.forbidden(attributes, user: user.name, reason: reason, accept: request.accept))
+                    case .failed(let reason):
+                        return eventLoop.makeSucceededFuture(api.internalError(reason, accept: request.accept))
                     }
                 }
             }
-            .map(counted)
+            .map { counted($0.compressed(for: request)) }
     }
 
     func refuseBody(of request: APIRequest, limitBytes: Int) -> APIResponse {
@@ -50,16 +77,63 @@ struct RequestRouter: Responder {
         return response
     }
 
-    private func answer(_ request: APIRequest) -> APIResponse {
-        if let response = health.respond(path: request.path, query: request.query) { return response }
-        if request.path == "/metrics", request.method == "GET" || request.method == "HEAD" {
-            return APIResponse(
-                status: 200, contentType: PrometheusText.Dialect.prometheus.contentType, headers: [],
-                body: Array(metricsPage.render().utf8))
+    private static let metricsPath = "/metrics"
+
+    private func answer(
+        _ request: APIRequest, _ life: RequestLife, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<APIResponse> {
+        if let response = health.respond(path: request.path, query: request.query) {
+            return eventLoop.makeSucceededFuture(response)
+        }
+        if request.path == Self.metricsPath, request.method == "GET" || request.method == "HEAD" {
+            return eventLoop.makeSucceededFuture(
+                APIResponse(
+                    status: 200, contentType: PrometheusText.Dialect.prometheus.contentType, headers: [],
+                    body: Array(metricsPage.render().utf8)))
         }
         let now = LogLine.now()
-        return api.respond(to: request, from: source, nowUnixNanoseconds: now) { served in
+        let prepared = api.prepare(request, from: source, nowUnixNanoseconds: now) { served in
             metrics.freshness.observe(served, nowUnixNanoseconds: now)
+        }
+        switch prepared {
+        case .answer(let response): return eventLoop.makeSucceededFuture(response)
+        case .list(let list):
+            if list.size(in: source) > Self.largestInline { return large(list, request, life, on: eventLoop) }
+            let version = ResourceVersion.at(unixNanoseconds: now)
+            return eventLoop.makeSucceededFuture(answer(list, list.figures(from: source), version))
+        }
+    }
+
+    private func answer(_ list: ListRequest, _ figures: FiguresList, _ resourceVersion: UInt64) -> APIResponse {
+        let now = LogLine.now()
+        metrics.freshness.observe(figures, nowUnixNanoseconds: now)
+        return list.response(figures, resourceVersion: resourceVersion, nowUnixNanoseconds: now)
+    }
+
+    // MARK: Large lists
+
+    /// Lists that look at more objects than this are made off the event loop, one after the other. This many take it
+    /// about a millisecond.
+    static let largestInline = 2_000
+
+    private func large(
+        _ list: ListRequest, _ request: APIRequest, _ life: RequestLife, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<APIResponse> {
+        metrics.admission.largeList(for: life, on: eventLoop).flatMap { place in
+            if life.isOver { return eventLoop.makeFailedFuture(RequestAbandoned()) }
+            guard let place else {
+                return eventLoop.makeSucceededFuture(api.tooManyRequests(accept: request.accept))
+            }
+            return shared.snapshot(of: list, from: source, on: eventLoop).flatMap { snapshot in
+                HeavyWork.pool.runIfActive(eventLoop: eventLoop) {
+                    if life.isOver { throw RequestAbandoned() }
+                    var response = answer(list, snapshot.figures, snapshot.resourceVersion)
+                    if case .stream(let stream) = response.body {
+                        response.body = .stream(LargeListStream(base: stream, snapshot: snapshot, place: place))
+                    }
+                    return response
+                }
+            }
         }
     }
 }

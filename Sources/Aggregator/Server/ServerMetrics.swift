@@ -3,10 +3,15 @@ import Console
 import Formats
 import Synchronization
 
-/// What the API side counts.
+/// What the API side counts, and what it takes on by these counts.
 final class ServerMetrics: Sendable {
     let freshness = FreshnessHistogram()
+    let admission: Admission
     private let responses = Mutex<[Int: Int]>([:])
+
+    init(limits: Admission.Limits = Admission.Limits()) {
+        admission = Admission(limits)
+    }
 
     func responded(status: Int) {
         responses.withLock { $0[status, default: 0] += 1 }
@@ -39,6 +44,7 @@ struct MetricsPage: Sendable {
         for (status, count) in server.responsesByStatus {
             text.sample("metrics_push_api_responses_total", labels: [("code", "\(status)")], count)
         }
+        writeAdmission(to: &text)
         if let refusedProxies {
             text.family(
                 "metrics_push_front_proxy_refused_total", .counter,
@@ -52,6 +58,19 @@ struct MetricsPage: Sendable {
         server.freshness.write(
             as: "metrics_push_api_metric_freshness_seconds", help: "Age of each figure when it was served.", to: &text)
         return text.text
+    }
+
+    private func writeAdmission(to text: inout PrometheusText) {
+        text.family("metrics_push_api_requests_in_flight", .gauge, help: "Requests at work or being answered, by kind.")
+        for (work, count) in server.admission.held {
+            text.sample("metrics_push_api_requests_in_flight", labels: [("kind", work.rawValue)], count)
+        }
+        text.family(
+            "metrics_push_api_requests_refused_total", .counter,
+            help: "Requests refused with 429 because there were too many of their kind.")
+        for (work, count) in server.admission.refused {
+            text.sample("metrics_push_api_requests_refused_total", labels: [("kind", work.rawValue)], count)
+        }
     }
 
     private func writeIngest(to text: inout PrometheusText) {

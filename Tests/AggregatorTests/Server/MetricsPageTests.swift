@@ -25,7 +25,9 @@ struct MetricsPageTests {
         #expect(page["metrics_push_containers"] == 0)
         #expect(page["metrics_push_pod_claims_refused_total"] == 0)
         #expect(page["metrics_push_api_metric_freshness_seconds_count"] == 0)
-        #expect(page.types.count == 15)
+        #expect(page[#"metrics_push_api_requests_in_flight{kind="watch"}"#] == 0)
+        #expect(page[#"metrics_push_api_requests_refused_total{kind="large_list"}"#] == 0)
+        #expect(page.types.count == 17)
     }
 
     @Test("every reason of a refusal is there from the start, so that a rate of it can be asked for")

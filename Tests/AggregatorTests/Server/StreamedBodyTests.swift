@@ -55,7 +55,8 @@ struct StreamedBodyTests {
         let channel = EmbeddedChannel()
         try channel.pipeline.syncOperations.addHandlers([
             dam,
-            HTTPRequestHandler(responder: responder, logger: LogCapture().logger, times: times, client: nil),
+            HTTPRequestHandler(
+                responder: responder, logger: LogCapture().logger, times: times, client: nil, share: ConnectionShare()),
         ])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try channel.writeInbound(HTTPServerRequestPart.head(HTTPRequestHead(version: version, method: .GET, uri: "/")))

@@ -8,9 +8,17 @@ import Synchronization
 /// Answers every request with the same stream.
 struct StreamResponder: Responder {
     let stream: any BodyStream
+    var admission = Admission()
+
+    func admit(_ request: APIRequest) -> Entrance {
+        guard let place = admission.enter(.request) else {
+            return .refused(APIResponse(status: 429, contentType: "text/plain", headers: [], body: []))
+        }
+        return .open(place)
+    }
 
     func respond(
-        to request: APIRequest, credentials: RequestCredentials, on eventLoop: any EventLoop
+        to request: APIRequest, credentials: RequestCredentials, life: RequestLife, on eventLoop: any EventLoop
     ) -> EventLoopFuture<APIResponse> {
         eventLoop.makeSucceededFuture(APIResponse(contentType: "text/plain", headers: [], stream: stream))
     }

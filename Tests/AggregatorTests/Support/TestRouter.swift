@@ -54,10 +54,11 @@ extension RequestRouter {
         ready: [HealthCheck] = [HealthCheck(name: "ping") { nil }, HealthCheck(name: "agents") { "none yet" }],
         authenticator: (any RequestAuthenticator)? = nil, authorizer: (any RequestAuthorizer)? = nil,
         store: SampleStore = SampleStore(),
-        ingest: IngestMetrics = IngestMetrics(), watches: WatchHub? = nil
+        ingest: IngestMetrics = IngestMetrics(), watches: WatchHub? = nil,
+        limits: Admission.Limits = Admission.Limits()
     ) -> RequestRouter {
         let access = StaticRequestAccess(token: Array(userToken.utf8))
-        let metrics = ServerMetrics()
+        let metrics = ServerMetrics(limits: limits)
         return RequestRouter(
             authenticator: authenticator ?? access, authorizer: authorizer ?? access,
             alwaysAllowed: .probes, health: HealthChecks(live: live, ready: ready),
@@ -75,7 +76,9 @@ extension RequestRouter {
     {
         let request = APIRequest(method: method, path: path, query: query)
         let credentials = RequestCredentials(headers: token.map { ["Authorization": "Bearer \($0)"] } ?? [:])
-        return try respond(to: request, credentials: credentials, on: EmbeddedEventLoop()).wait()
+        return try respond(
+            to: request, credentials: credentials, life: RequestLife(), on: EmbeddedEventLoop()
+        ).wait()
     }
 }
 

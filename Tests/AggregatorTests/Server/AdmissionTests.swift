@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import Console
+import MetricsAPI
+import NIOCore
+import NIOEmbedded
+import TLSTestSupport
+import Testing
+
+@testable import Aggregator
+
+@Suite("How much the API port takes on")
+struct AdmissionTests {
+    @Test("what is over the bound has no place until another is free")
+    func bound() {
+        let admission = Admission(Admission.Limits(requests: 2))
+        let first = admission.enter(.request)
+        let second = admission.enter(.request)
+        #expect(first != nil && second != nil)
+        #expect(admission.enter(.request) == nil)
+        // Watches are another bound's.
+        let watch = admission.enter(.watch)
+        #expect(watch != nil)
+        first?.release()
+        first?.release()
+        let third = admission.enter(.request)
+        #expect(third != nil)
+        #expect(admission.enter(.request) == nil)
+        #expect(admission.held.map(\.count) == [2, 1, 0])
+        #expect(admission.refused.map(\.count) == [2, 0, 0])
+        _ = (second, watch)
+    }
+
+    @Test("a place that is forgotten is free")
+    func forgotten() {
+        let admission = Admission(Admission.Limits(requests: 1))
+        _ = admission.enter(.request)
+        #expect(admission.held[0].count == 0)
+    }
+
+    @Test("0 is no bound")
+    func unbounded() {
+        let admission = Admission(Admission.Limits(requests: 0))
+        let places = (0..<1_000).map { _ in admission.enter(.request) }
+        #expect(places.allSatisfy { $0 != nil })
+    }
+
+    @Test("large lists wait for their turn, so many and no more, and not for those who left")
+    func queue() throws {
+        let loop = EmbeddedEventLoop()
+        let admission = Admission(Admission.Limits(largeLists: 1, waitingLists: 2))
+        let lives = (0..<4).map { _ in RequestLife() }
+        let first = try admission.largeList(for: lives[0], on: loop).wait()
+        #expect(first != nil)
+        let second = admission.largeList(for: lives[1], on: loop)
+        let third = admission.largeList(for: lives[2], on: loop)
+        let refused = try admission.largeList(for: lives[3], on: loop).wait()
+        #expect(refused == nil)
+        #expect(admission.refused[2].count == 1)
+        lives[1].end()
+        // Room in the queue again: the one that left makes way.
+        let fourth = admission.largeList(for: lives[3], on: loop)
+        let left = try second.wait()
+        #expect(left == nil)
+        first?.release()
+        let place = try third.wait()
+        #expect(place != nil)
+        place?.release()
+        let last = try fourth.wait()
+        #expect(last != nil && admission.held[2].count == 1)
+        last?.release()
+        #expect(admission.held[2].count == 0)
+    }
+
+    private static let nodes = APIServerTests.nodes
+
+    @Test("over a socket it is 429 with Retry-After, in the client's type; probes and the page are exempt")
+    func refused() async throws {
+        let router = RequestRouter.test(
+            source: FixedSource(nodeList: [.test(atUnixNanoseconds: LogLine.now())]),
+            limits: Admission.Limits(requests: 1))
+        try await APITestServer.run(router) { server in
+            let place = router.metrics.admission.enter(.request)
+            for version in ["--http1.1", "--http2"] {
+                let answer = try await server.curl(Self.nodes, version, "-H", "Accept: application/json")
+                #expect(answer.status == 429)
+                #expect(answer.headers["retry-after"] == "1")
+                #expect(answer.headers["content-type"] == "application/json")
+                #expect(answer.body.contains(#""reason":"TooManyRequests""#))
+                let yaml = try await server.curl(Self.nodes, version, "-H", "Accept: application/yaml")
+                #expect(yaml.status == 429 && yaml.headers["content-type"] == "application/yaml")
+                #expect(try await server.curl("/livez", version, token: nil).status == 200)
+            }
+            let page = try PrometheusPage(try await server.curl("/metrics").body)
+            #expect(page[#"metrics_push_api_requests_in_flight{kind="request"}"#] == 1)
+            #expect(page[#"metrics_push_api_requests_refused_total{kind="request"}"#] == 4)
+            #expect(page[#"metrics_push_api_responses_total{code="429"}"#] == 4)
+            place?.release()
+            for version in ["--http1.1", "--http2"] {
+                #expect(try await server.curl(Self.nodes, version).status == 200)
+            }
+            #expect(try await eventually { router.metrics.admission.held[0].count == 0 })
+        }
+    }
+
+    @Test("a client that does not read keeps its place until the answer's deadline and no longer")
+    func deadClient() async throws {
+        let admission = Admission(Admission.Limits(requests: 1))
+        let responder = StreamResponder(stream: CountingStream(total: 1 << 30), admission: admission)
+        // Closing takes longer than the test: the place must not wait for that.
+        let times = ServerTimes(answer: .seconds(3), close: .seconds(10))
+        try await APITestServer.run(responder: responder, times: times) { server in
+            let client = try server.client()
+            try client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await eventually { admission.held[0].count == 1 })
+            #expect(try await eventually { admission.held[0].count == 0 })
+            #expect(server.server.connections.count == 1)
+            client.hangUp(politely: false)
+        }
+    }
+}
