@@ -71,6 +71,30 @@ struct AdmissionTests {
         #expect(admission.held[2].count == 0)
     }
 
+    @Test("a watch has a watch's place, and probes and the page need none")
+    func kinds() {
+        let router = RequestRouter.test(limits: Admission.Limits(requests: 1, watches: 1))
+        func admit(_ path: String, query: String? = nil) -> Entrance {
+            router.admit(APIRequest(method: "GET", path: path, query: query))
+        }
+        let places = [admit(Self.nodes, query: "watch=true"), admit(Self.nodes)]
+        #expect(router.metrics.admission.held.map(\.count) == [1, 1, 0])
+        for (path, query) in [(Self.nodes, "watch=1"), (Self.nodes, nil), ("/livezz", nil), ("/", nil)] {
+            guard case .refused(let answer) = admit(path, query: query) else {
+                Issue.record("\(path) has a place")
+                continue
+            }
+            #expect(answer.status == 429)
+        }
+        for path in ["/livez", "/readyz/ping", "/healthz", "/metrics"] {
+            guard case .open(nil) = admit(path) else {
+                Issue.record("\(path) needs a place")
+                continue
+            }
+        }
+        _ = places
+    }
+
     private static let nodes = APIServerTests.nodes
 
     @Test("over a socket it is 429 with Retry-After, in the client's type; probes and the page are exempt")

@@ -9,65 +9,12 @@ import Testing
 
 @testable import Aggregator
 
-/// Holds writes back until it is told, as a client that does not read.
-private final class Dam: ChannelOutboundHandler {
-    typealias OutboundIn = HTTPServerResponsePart
-
-    private(set) var parts: [HTTPServerResponsePart] = []
-    private(set) var heldBytes = 0
-    private(set) var mostHeldBytes = 0
-    private var promises: [EventLoopPromise<Void>] = []
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let part = unwrapOutboundIn(data)
-        if case .body(.byteBuffer(let bytes)) = part { heldBytes += bytes.readableBytes }
-        mostHeldBytes = max(mostHeldBytes, heldBytes)
-        parts.append(part)
-        if let promise { promises.append(promise) }
-    }
-
-    func flush(context: ChannelHandlerContext) {}
-
-    func letThrough() {
-        heldBytes = 0
-        let now = promises
-        promises = []
-        for promise in now { promise.succeed(()) }
-    }
-
-    var head: HTTPResponseHead? {
-        for case .head(let head) in parts { return head }
-        return nil
-    }
-    var hasEnd: Bool { parts.contains { if case .end = $0 { true } else { false } } }
-    var bodyBytes: Int {
-        parts.reduce(0) { if case .body(.byteBuffer(let bytes)) = $1 { $0 + bytes.readableBytes } else { $0 } }
-    }
-}
-
 @Suite("Bodies that are made while they are sent")
 struct StreamedBodyTests {
-    /// A connection behind a dam, with a GET on it.
-    private func connection(
-        _ responder: some Responder, times: ServerTimes = ServerTimes(), version: HTTPVersion = .http1_1
-    ) throws -> (EmbeddedChannel, Dam) {
-        let dam = Dam()
-        let channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandlers([
-            dam,
-            HTTPRequestHandler(
-                responder: responder, logger: LogCapture().logger, times: times, client: nil, share: ConnectionShare()),
-        ])
-        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try channel.writeInbound(HTTPServerRequestPart.head(HTTPRequestHead(version: version, method: .GET, uri: "/")))
-        try channel.writeInbound(HTTPServerRequestPart.end(nil))
-        return (channel, dam)
-    }
-
     @Test("a client that does not read makes us hold one chunk of its answer")
     func slowReader() throws {
         let stream = CountingStream(total: 100 << 20)
-        let (channel, dam) = try connection(StreamResponder(stream: stream))
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: stream))
         for _ in 0..<100 { channel.embeddedEventLoop.run() }
         #expect(stream.watcher.made == 64 << 10)
         for round in 2..<50 {
@@ -82,7 +29,7 @@ struct StreamedBodyTests {
     @Test("all of it comes, with its length when that is known, and then the end", arguments: [true, false])
     func whole(tellsLength: Bool) throws {
         let stream = CountingStream(total: 300_000, tellsLength: tellsLength)
-        let (channel, dam) = try connection(StreamResponder(stream: stream))
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: stream))
         for _ in 0..<20 {
             dam.letThrough()
             channel.embeddedEventLoop.run()
@@ -96,7 +43,7 @@ struct StreamedBodyTests {
 
     @Test("a body that ends in its first chunk has a length without having told one")
     func short() throws {
-        let (channel, dam) = try connection(StreamResponder(stream: CountingStream(total: 10)))
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: CountingStream(total: 10)))
         dam.letThrough()
         channel.embeddedEventLoop.run()
         #expect(dam.head?.headers["Content-Length"] == ["10"])
@@ -107,7 +54,7 @@ struct StreamedBodyTests {
     @Test("HTTP/1.0 knows no chunks: the connection ends with the body")
     func oldVersion() throws {
         let stream = CountingStream(total: 300_000)
-        let (channel, dam) = try connection(StreamResponder(stream: stream), version: .http1_0)
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: stream), version: .http1_0)
         for _ in 0..<20 {
             dam.letThrough()
             channel.embeddedEventLoop.run()
@@ -120,7 +67,7 @@ struct StreamedBodyTests {
     @Test("a client that goes away costs no further work")
     func abandoned() throws {
         let stream = CountingStream(total: 100 << 20)
-        let (channel, dam) = try connection(StreamResponder(stream: stream))
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: stream))
         dam.letThrough()
         channel.embeddedEventLoop.run()
         let made = stream.watcher.made
@@ -134,7 +81,7 @@ struct StreamedBodyTests {
     @Test("who takes a list drop by drop is cut off at the answer's deadline")
     func deadline() throws {
         let stream = CountingStream(total: 100 << 20)
-        let (channel, dam) = try connection(StreamResponder(stream: stream))
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: stream))
         for _ in 0..<59 {
             dam.letThrough()
             channel.embeddedEventLoop.advanceTime(by: .seconds(1))
@@ -148,7 +95,7 @@ struct StreamedBodyTests {
     @Test("an endless body is flushed as it comes, and may wait for longer than an answer")
     func endless() throws {
         let stream = FedStream()
-        let (channel, dam) = try connection(StreamResponder(stream: stream))
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: stream))
         // The head does not wait for the first bytes.
         #expect(dam.head != nil && dam.bodyBytes == 0)
         dam.letThrough()
@@ -178,7 +125,7 @@ struct StreamedBodyTests {
     @Test("who does not take an event in 30 s is dropped, and nothing piles up for him")
     func slowWatcher() throws {
         let stream = FedStream()
-        let (channel, dam) = try connection(StreamResponder(stream: stream))
+        let (channel, dam) = try EmbeddedChannel.behindDam(StreamResponder(stream: stream))
         dam.letThrough()
         channel.embeddedEventLoop.run()
         stream.source.feed("event\n")
