@@ -6,6 +6,8 @@ package struct PushTimes: Sendable {
     package var connect: Duration = .seconds(10)
     /// Upper bound of the wait before the second attempt; later ones wait for longer.
     var firstPause: Duration = Backoff.first
+    /// Upper bound of the wait after a session that held; nil: of the longest wait.
+    var span: Duration?
     /// After a session that lasted for this long the waits between attempts start over. One that was accepted and ended
     /// sooner is a failed attempt: whatever the aggregator dislikes is still there, and a whole cluster would connect
     /// several times a second.

@@ -43,7 +43,7 @@ final class Pusher: Sendable {
         defer { feed.remove(listener: signal) }
         let counters = settings.registry.enter(address)
         defer { settings.registry.leave(address) }
-        var backoff = Backoff(interval: settings.interval, first: settings.times.firstPause)
+        var backoff = Backoff(interval: settings.interval, first: settings.times.firstPause, span: settings.times.span)
         /// What was last complained of: an aggregator that stays away is one line, not one for each attempt.
         var complaint: String?
         while mayGoOn {
@@ -67,7 +67,7 @@ final class Pusher: Sendable {
                     }
                     // Its successor may be elsewhere.
                     lookAgain()
-                    pause = backoff.spread()
+                    backoff.spread()
                 } else if complaint != reject.reason {
                     settings.log.error(
                         "the aggregator refuses this agent", ("aggregator", "\(address)"),

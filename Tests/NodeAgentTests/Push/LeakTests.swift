@@ -54,7 +54,10 @@ struct LeakTests {
                     try session.hear()
                 }
             }
-            let rig = try PushRig { $0.held = .zero }
+            let rig = try PushRig {
+                $0.held = .zero
+                $0.span = .milliseconds(5)
+            }
             defer { rig.end() }
             try rig.publish(1)
             _ = try rig.pusher(to: aggregator.address)

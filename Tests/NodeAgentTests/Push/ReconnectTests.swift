@@ -29,7 +29,10 @@ struct ReconnectTests {
     @Test("a session that held makes the waits start over")
     func heldSession() throws {
         let aggregator = try Self.dropping()
-        let rig = try PushRig { $0.held = .zero }
+        let rig = try PushRig {
+            $0.held = .zero
+            $0.span = .milliseconds(5)
+        }
         defer { rig.end() }
         _ = try rig.pusher(to: aggregator.address)
         // With waits that go on to grow this would take a quarter of a minute.
