@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import NIOCore
 import TLSTestSupport
 import Testing
 import Wire
@@ -26,13 +25,6 @@ struct IdleSessionTests {
         print("held", flush=True)
         sys.stdin.read()
         """
-
-    /// Accepts every node.
-    private struct OpenDoor: AgentAuthenticator {
-        func authenticate(_ claim: AgentClaim, on eventLoop: any EventLoop) -> EventLoopFuture<AgentVerdict> {
-            eventLoop.makeSucceededFuture(.accepted())
-        }
-    }
 
     /// OpenSSL 3.0 takes 14 kB of this, the node's record 1.4.
     private static let bound = 20_000

@@ -39,13 +39,6 @@ struct PushAdmissionTests {
         }
     }
 
-    /// Accepts every node.
-    private struct OpenDoor: AgentAuthenticator {
-        func authenticate(_ claim: AgentClaim, on eventLoop: any EventLoop) -> EventLoopFuture<AgentVerdict> {
-            eventLoop.makeSucceededFuture(.accepted())
-        }
-    }
-
     @Test("connections beyond the cap are closed at once, and one that ends makes room")
     func tooManyConnections() async throws {
         try await IngestServer.run(limits: IngestLimits(connections: 2)) { server in

@@ -92,6 +92,13 @@ extension Hello {
     }
 }
 
+/// Accepts every node.
+struct OpenDoor: AgentAuthenticator {
+    func authenticate(_ claim: AgentClaim, on eventLoop: any EventLoop) -> EventLoopFuture<AgentVerdict> {
+        eventLoop.makeSucceededFuture(.accepted())
+    }
+}
+
 /// Answers when the test says so.
 final class LateAuthenticator: AgentAuthenticator {
     struct Question: Sendable {
