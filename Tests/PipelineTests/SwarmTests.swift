@@ -13,10 +13,14 @@ struct SwarmTests {
         return try await AggregatorProcess(flags: ["--node-name", names])
     }
 
-    private func swarm(_ aggregator: AggregatorProcess, _ flags: String...) throws -> Program {
+    /// - Parameter address: that it pushes to; nil: the aggregator's.
+    private func swarm(
+        _ aggregator: AggregatorProcess, at address: String? = nil, _ flags: String...
+    ) throws -> Program {
         try Program(
             [
-                Programs.swarm, "--aggregator", aggregator.push, "--ca-file", aggregator.caFile, "--token-file",
+                Programs.swarm, "--aggregator", address ?? aggregator.push, "--ca-file", aggregator.caFile,
+                "--token-file",
                 aggregator.state.file("agent-token"), "--nodes", "\(Self.nodes)", "-o", "json",
             ] + flags)
     }
@@ -76,12 +80,27 @@ struct SwarmTests {
     func refused() async throws {
         let aggregator = try await aggregator()
         let swarm = try swarm(
-            aggregator, "--node-template", "other-{node}", "--duration", "1s", "--report-every", "500ms")
+            aggregator, "--node-template", "other-{node}", "--duration", "1s", "--report-every", "500ms",
+            // Who was refused makes room.
+            "--connecting-at-once", "2")
         try await swarm.awaitLine("\"rejects\":\(Self.nodes)")
         #expect(swarm.text.contains("refused (wrongNode)"), "\(swarm.text)")
         swarm.signal(15)
         #expect(try await swarm.end() == 1)
         #expect(try report(swarm)["problems"]?.texts == ["a signal ended it early"])
+    }
+
+    @Test("No more connections are begun than may wait for their Welcome")
+    func connectingAtOnce() async throws {
+        let aggregator = try await aggregator()
+        let silent = LoopbackServer(connections: 0) { _ in }
+        let swarm = try swarm(
+            aggregator, at: "127.0.0.1:\(silent.port)", "--connecting-at-once", "3", "--report-every",
+            "500ms")
+        try await swarm.awaitLine("\"attempts\":3,")
+        swarm.signal(15)
+        #expect(try await swarm.end() == 1)
+        #expect(try report(swarm)["attempts"]?.integer == 3)
     }
 
     @Test("An aggregator that goes away is a rate that was not achieved")

@@ -15,6 +15,8 @@ struct ClusterSetup {
 
     /// New sessions a second at the start: what the aggregator can take while it is not what is measured.
     private static let connectRate = 300
+    /// So that a busy machine only takes longer: open handshakes that all wait for each other would end by their deadlines.
+    private static let connectingAtOnce = 100
     /// Until the aggregator has all points that a rate needs, so that every sample replaces one.
     static let warmUpSeconds = 20
     /// What the swarm pushes longer than it is watched.
@@ -57,7 +59,8 @@ struct ClusterSetup {
             program: program, report: report, aggregator: aggregator,
             flags: cluster.swarmFlags + flags + [
                 "--churn", "\(churn)", "--churn-unit", "pods", "--replaced-file", "\(directory)/replaced-pods",
-                "--interval", "\(interval)s", "--connect-rate", "\(Self.connectRate)", "--duration", "\(seconds)s",
+                "--interval", "\(interval)s", "--connect-rate", "\(Self.connectRate)",
+                "--connecting-at-once", "\(Self.connectingAtOnce)", "--duration", "\(seconds)s",
             ])
         try swarm.awaitSessions(within: 180)
         return swarm

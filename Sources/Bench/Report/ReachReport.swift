@@ -90,6 +90,7 @@ enum ReachReport {
                 goal: .atMost(15e9)),
             ReportRow(
                 title: "... the slowest answer of 10 pods meanwhile", figure: "storm.slowest", unit: .milliseconds),
+            ReportRow(title: "... not answered", figure: "storm.failed", unit: .exactly, goal: .atMost(0)),
             ReportRow(
                 title: "age of answers, as whole seconds tell it: mean", figure: "ingest.\(nodes).age.mean",
                 unit: .seconds, peer: "9.1 s", goal: .atMost(3e9)),

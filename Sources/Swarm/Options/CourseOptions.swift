@@ -17,6 +17,12 @@ struct CourseOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Connections at the start that may wait for their Welcome; more come only when these have it.",
+            valueName: "number"))
+    var connectingAtOnce = SwarmPlan.mostNodes
+
+    @Option(
+        help: ArgumentHelp(
             "When to drop all connections, after they are open; the agents come back as agents do.",
             valueName: "duration"))
     var reconnectStorm: String?
@@ -50,6 +56,8 @@ extension SwarmPlan {
                 .milliseconds(Int64(interval.lowerBound)) ... .milliseconds(Int64(interval.upperBound))),
             duration: try Usage.duration("--duration", course.duration, .seconds(1)...Self.longest),
             connectRate: try Usage.number("--connect-rate", course.connectRate, 1...100_000),
+            connectingAtOnce: try Usage.number(
+                "--connecting-at-once", course.connectingAtOnce, 1...SwarmPlan.mostNodes),
             storm: try course.reconnectStorm.map {
                 try Usage.duration("--reconnect-storm", $0, .zero...Self.longest)
             },

@@ -15,6 +15,8 @@ struct SwarmPlan: Sendable {
     var duration: Duration
     /// New sessions a second at the start.
     var connectRate: Int
+    /// How many of these may be under way.
+    var connectingAtOnce: Int
     /// When all connections are dropped, after the last session was opened; nil: they are not.
     var storm: Duration?
     var eventLoops: Int
@@ -29,7 +31,7 @@ struct SwarmPlan: Sendable {
     /// With the time to connect.
     static let longest: Duration = .seconds(3_600)
     /// Beyond the time that the rate of connecting takes, until all sessions must be open.
-    static let rampSlack: Duration = .seconds(60)
+    static let rampSlack: Duration = .seconds(120)
 
     /// Until when all sessions must be open.
     var rampLimit: Duration { .seconds(nodes) / connectRate + Self.rampSlack }

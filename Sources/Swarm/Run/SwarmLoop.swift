@@ -27,11 +27,15 @@ final class SwarmLoop: AgentSessionOwner {
     private let wire = WireCounter()
     private var sweepTimer: Scheduled<Void>?
     private var isFinishing = false
+    /// Attempts that have no answer yet.
+    private var connecting = 0
     private var stormBegan: Int64?
     private var stormEnded: Int64?
 
     /// Sweeps in one go, before connections get their turn.
     private static let mostSweepsPerTurn = 64
+    /// Until it is looked again whether more may connect.
+    private static let connectPause: TimeAmount = .milliseconds(10)
     /// For the aggregator's goodbye.
     private static let closeTimeout: TimeAmount = .seconds(2)
 
@@ -178,13 +182,15 @@ final class SwarmLoop: AgentSessionOwner {
 
     private func connect(from first: Int, began: Int64, step: Int64) {
         var index = first
-        while index < nodes.count, began + Int64(index) * step <= Clocks.monotonic {
+        let most = max(1, plan.connectingAtOnce / plan.eventLoops)
+        while index < nodes.count, connecting < most, began + Int64(index) * step <= Clocks.monotonic {
             connect(index)
             index += 1
         }
         guard index < nodes.count else { return }
         let next = index
-        later(.nanoseconds(began + Int64(next) * step - Clocks.monotonic)) { loop in
+        let pause = TimeAmount.nanoseconds(began + Int64(next) * step - Clocks.monotonic)
+        later(connecting < most ? pause : max(pause, Self.connectPause)) { loop in
             loop.connect(from: next, began: began, step: step)
         }
     }
@@ -200,6 +206,7 @@ final class SwarmLoop: AgentSessionOwner {
         let session = AgentSession(node: index, owner: self)
         links[index].session = session
         tally.attempts += 1
+        connecting += 1
         let limit = TimeAmount.nanoseconds(PushTimes().connect.wholeNanoseconds)
         let context = plan.credentials.context(node: nodes[index].index)
         let name = plan.serverName
@@ -249,6 +256,7 @@ final class SwarmLoop: AgentSessionOwner {
     private func welcomed(_ session: AgentSession) {
         tally.welcomes.add(nanoseconds: Clocks.monotonic - session.began)
         tally.sessions += 1
+        connecting -= 1
         if stormBegan != nil, stormEnded == nil, tally.sessions == nodes.count { stormEnded = Clocks.monotonic }
         if isFinishing { session.finish() } else { sendSnapshot(to: session) }
     }
@@ -257,6 +265,7 @@ final class SwarmLoop: AgentSessionOwner {
         let index = session.node
         if links[index].session === session { links[index].session = nil }
         let times = PushTimes()
+        if session.welcomedAt == nil { connecting -= 1 }
         if let welcomed = session.welcomedAt {
             tally.sessions -= 1
             if !session.isCut && !isFinishing { tally.lost += 1 }
