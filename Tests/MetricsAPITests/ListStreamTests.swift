@@ -57,34 +57,34 @@ struct ListStreamTests {
         }
     }
 
-    @Test("the chunks of a list make up the whole", arguments: formats, [1, 600, 64 << 10])
-    func chunks(accept: String, capacity: Int) {
-        for path in ["\(base)/pods", "\(base)/nodes"] {
-            for count in [0, 1, 150] {
+    /// Answers about none, one and many pods and nodes, each as a stream and as a whole.
+    private func answers(_ accept: String) throws -> [(stream: any BodyStream, whole: [UInt8])] {
+        try ["\(base)/pods", "\(base)/nodes"].flatMap { path in
+            try [0, 1, 150].map { count in
                 let answer = ask(path, accept: accept, of: Self.cluster(pods: count))
-                guard case .stream(let stream) = answer.body else {
-                    Issue.record("not a stream")
-                    return
-                }
-                let chunks = Self.chunks(stream, capacity: capacity)
-                #expect(chunks.allSatisfy { !$0.isEmpty })
-                #expect(Array(chunks.joined()) == answer.bytes)
-                if capacity == 64 << 10 { #expect(chunks.allSatisfy { $0.count <= capacity }) }
+                guard case .stream(let stream) = answer.body else { throw NoStream() }
+                return (stream, answer.bytes)
             }
         }
     }
 
-    @Test("the length of a protobuf list is known before it is written", arguments: formats)
-    func length(accept: String) {
-        for path in ["\(base)/pods", "\(base)/nodes"] {
-            for count in [0, 1, 150] {
-                let answer = ask(path, accept: accept, of: Self.cluster(pods: count))
-                guard case .stream(let stream) = answer.body else {
-                    Issue.record("not a stream")
-                    return
-                }
-                #expect(stream.length == (accept.hasPrefix(Self.protobuf) ? answer.bytes.count : nil))
-            }
+    private struct NoStream: Error {}
+
+    @Test("the chunks of a list make up the whole", arguments: formats, [1, 600, 64 << 10])
+    func chunks(accept: String, capacity: Int) throws {
+        for (stream, whole) in try self.answers(accept) {
+            let chunks = Self.chunks(stream, capacity: capacity)
+            #expect(chunks.allSatisfy { !$0.isEmpty })
+            #expect(Array(chunks.joined()) == whole)
+            if capacity == 64 << 10 { #expect(chunks.allSatisfy { $0.count <= capacity }) }
+        }
+    }
+
+    @Test("the length of a protobuf list is known before it is written, of others about", arguments: formats)
+    func length(accept: String) throws {
+        for (stream, whole) in try self.answers(accept) {
+            #expect(stream.length == (accept.hasPrefix(Self.protobuf) ? whole.count : nil))
+            #expect(stream.estimatedLength != nil)
         }
     }
 

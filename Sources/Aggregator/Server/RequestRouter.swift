@@ -19,21 +19,6 @@ struct RequestRouter: Responder {
     let metrics: ServerMetrics
     private let shared = SharedLists()
 
-    init(
-        authenticator: any RequestAuthenticator, authorizer: any RequestAuthorizer, alwaysAllowed: AllowedPaths,
-        health: HealthChecks, metricsPage: MetricsPage, api: MetricsAPIHandler, source: any MetricsSource,
-        metrics: ServerMetrics
-    ) {
-        self.authenticator = authenticator
-        self.authorizer = authorizer
-        self.alwaysAllowed = alwaysAllowed
-        self.health = health
-        self.metricsPage = metricsPage
-        self.api = api
-        self.source = source
-        self.metrics = metrics
-    }
-
     func admit(_ request: APIRequest) -> Entrance {
         // What tells how we are must work just when there is too much else.
         if health.isProbe(request.path) || request.path == Self.metricsPath { return .open(nil) }
@@ -129,7 +114,7 @@ struct RequestRouter: Responder {
                     if life.isOver { throw RequestAbandoned() }
                     var response = answer(list, snapshot.figures, snapshot.resourceVersion)
                     if case .stream(let stream) = response.body {
-                        response.body = .stream(LargeListStream(base: stream, snapshot: snapshot, place: place))
+                        response.body = .stream(LargeListStream(stream, snapshot, place))
                     }
                     return response
                 }

@@ -65,21 +65,3 @@ final class SharedLists: Sendable {
         return promise.futureResult
     }
 }
-
-/// A large list on its way: keeps its figures for others, and its place.
-struct LargeListStream: BodyStream {
-    var base: any BodyStream
-    let snapshot: SharedLists.Snapshot
-    let place: Admission.Place
-
-    var length: Int? { base.length }
-    var estimatedLength: Int? { base.estimatedLength }
-    var isHeavy: Bool { base.isHeavy }
-
-    mutating func next(into out: inout ByteWriter) -> BodyProgress { base.next(into: &out) }
-
-    func end() {
-        base.end()
-        place.release()
-    }
-}
