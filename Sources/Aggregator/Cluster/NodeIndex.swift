@@ -32,7 +32,8 @@ struct NodeIndex: Sendable {
     func node(named name: String) -> ObjectIdentity? { place(of: name).known }
 
     private func place(of name: String) -> (index: Int, known: ObjectIdentity?) {
-        let index = nodes.partitioningIndex { !$0.name.precedes(name) }
-        return (index, index < nodes.count && nodes[index].name == name ? nodes[index] : nil)
+        let wanted = ObjectIdentity(name: name)
+        let index = nodes.partitioningIndex { !$0.precedes(wanted) }
+        return (index, index < nodes.count && !wanted.precedes(nodes[index]) ? nodes[index] : nil)
     }
 }

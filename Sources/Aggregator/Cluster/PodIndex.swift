@@ -106,9 +106,10 @@ struct PodIndex: Sendable {
         _ handle: UInt32, _ pod: ClusterPod, _ uid: PodUID, in space: Int, keeping known: PodIndex? = nil
     ) -> Entry {
         let set = spaces[space].labels.add(handle, labels: pod.labels)
-        let before = known?.entry(namespace: pod.namespace, name: pod.name)?.identity
-        if let before, before.uid == pod.uid, before.labels == pod.labels {
-            return Entry(identity: before, uid: uid, labelSet: set)
+        if let before = known?.entry(namespace: pod.namespace, name: pod.name), before.uid == uid,
+            before.identity.uid == pod.uid, before.identity.labels == pod.labels
+        {
+            return Entry(identity: before.identity, uid: uid, labelSet: set, place: before.place)
         }
         return Entry(
             identity: ObjectIdentity(
@@ -160,8 +161,9 @@ struct PodIndex: Sendable {
     /// Where the pod of that name is in its namespace's order, or would be.
     func place(ofPod name: String, in space: Int) -> (index: Int, known: UInt32?) {
         let order = spaces[space].order
-        let index = order.partitioningIndex { !entries[Int($0)].identity.name.precedes(name) }
-        guard index < order.count, entries[Int(order[index])].identity.name == name else { return (index, nil) }
+        let wanted = ObjectIdentity(namespace: spaces[space].name, name: name)
+        let index = order.partitioningIndex { !entries[Int($0)].identity.precedes(wanted) }
+        guard index < order.count, !wanted.precedes(entries[Int(order[index])].identity) else { return (index, nil) }
         return (index, order[index])
     }
 }

@@ -10,7 +10,7 @@ final class PodOwners: Sendable {
     /// Where a pod's figures are.
     struct Place: Equatable, Sendable {
         /// The node's number among the records.
-        fileprivate(set) var record: UInt32
+        let record: UInt32
         /// The pod's number on that node.
         let pod: UInt16
 
