@@ -9,7 +9,14 @@ struct PodSink: ReflectorSink {
     let logger: Logger
 
     func replace(with objects: [PartialMetadata]) {
-        directory.replacePods(objects.map { ClusterPod($0.metadata) })
+        // All of a cluster's labels at once would be most of what the process ever holds; few are distinct.
+        var labels: Set<Labels> = []
+        directory.replacePods(
+            objects.map { object in
+                var pod = ClusterPod(object.metadata)
+                pod.labels = labels.insert(pod.labels).memberAfterInsert
+                return pod
+            })
     }
 
     func apply(_ change: KubeChange<PartialMetadata>) {
