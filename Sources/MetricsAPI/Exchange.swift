@@ -131,7 +131,8 @@ struct Exchange {
         case nil, .partialObjectList, .aggregatedDiscovery: break
         }
         let key = [
-            kind.objectKind, selection.namespace ?? "", self.query["labelSelector"] ?? "", self.query["fieldSelector"] ?? "",
+            kind.objectKind, selection.namespace ?? "", self.query["labelSelector"] ?? "",
+            self.query["fieldSelector"] ?? "",
         ]
         return ListRequest(
             kind: kind, selection: selection, key: key.joined(separator: "\0"), version: version, format: format,

@@ -79,7 +79,7 @@ public struct MetricsAPIHandler: Sendable {
             let figures = list.figures(from: source)
             observeServed(figures)
             return list.response(
-                figures, resourceVersion: UInt64(unixNanoseconds: nowUnixNanoseconds),
+                figures, resourceVersion: ResourceVersion.at(unixNanoseconds: nowUnixNanoseconds),
                 nowUnixNanoseconds: nowUnixNanoseconds)
         }
     }

@@ -15,7 +15,8 @@ extension MetricsEncoder {
         out.byte(0x7d)
     }
 
-    private mutating func jsonMembers(_ at: Int, to out: inout ByteWriter) {
+    /// Without the braces.
+    mutating func jsonMembers(_ at: Int, to out: inout ByteWriter) {
         let row = self.list.rows[at]
         self.jsonMetadata(row.identity, to: &out)
         out.literal(",\"timestamp\":\"")

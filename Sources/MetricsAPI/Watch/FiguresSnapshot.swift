@@ -45,7 +45,8 @@ extension ObjectIdentity {
     }
 }
 
-extension UInt64 {
-    /// A time as a resourceVersion: whole µs.
-    init(unixNanoseconds: Int64) { self = UInt64(Swift.max(0, unixNanoseconds)) / 1_000 }
+/// See `WatchOptions`.
+public enum ResourceVersion {
+    /// A moment as a resourceVersion.
+    public static func at(unixNanoseconds: Int64) -> UInt64 { UInt64(max(0, unixNanoseconds)) / 1_000 }
 }

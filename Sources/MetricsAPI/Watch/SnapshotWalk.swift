@@ -134,6 +134,8 @@ struct SnapshotWalk {
                 return nil
             case .after: return .added
             case .same:
+                // Both have had their turn; the next two are most likely a pair again.
+                self.before += 1
                 guard other.identity.isSameIncarnation(as: row.identity) else { return .added }
                 if other.version != row.version { return .modified }
             }

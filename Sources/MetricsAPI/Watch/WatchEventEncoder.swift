@@ -11,9 +11,16 @@ struct WatchEventEncoder {
     /// The columns that the client was told, with swap or without; nil: none yet. As API servers do, they are told once.
     private var toldSwap: Bool?
 
+    private let apiVersion: String
+    /// What every object begins with in JSON.
+    private let jsonStart: [UInt8]
+
     init(_ format: WatchFormat, kind: FiguresList.Kind) {
         self.format = format
         self.kind = kind
+        self.apiVersion = format.version.groupVersion
+        self.jsonStart = Array(
+            "{\"kind\":\"\(kind.objectKind)\",\"apiVersion\":\"\(self.apiVersion)\",".utf8)
     }
 
     /// Of what follows.
@@ -41,11 +48,17 @@ struct WatchEventEncoder {
             }
         case .object where self.format.isProtobuf:
             Self.protobuf(type.rawValue, to: &out) { out in
-                out.kubernetesEnvelope(apiVersion: self.format.version.groupVersion, kind: self.kind.objectKind) { out in
+                out.kubernetesEnvelope(apiVersion: self.apiVersion, kind: self.kind.objectKind) {
+                    out in
                     encoder.protobuf(at, to: &out)
                 }
             }
-        case .object: Self.json(type.rawValue, to: &out) { out in encoder.json(single: at, to: &out) }
+        case .object:
+            Self.json(type.rawValue, to: &out) { out in
+                out.append(self.jsonStart)
+                encoder.jsonMembers(at, to: &out)
+                out.byte(0x7d)
+            }
         case .partialObject(let meta) where self.format.isProtobuf:
             Self.protobuf(type.rawValue, to: &out) { out in
                 out.kubernetesEnvelope(apiVersion: "meta.k8s.io/\(meta)", kind: "PartialObjectMetadata") { out in
@@ -69,7 +82,7 @@ struct WatchEventEncoder {
     /// - Parameter endsInitialEvents: as KEP-3157 marks it.
     mutating func bookmark(resourceVersion: UInt64, endsInitialEvents: Bool, to out: inout ByteWriter) {
         let mark = BookmarkMetadata(resourceVersion: resourceVersion, endsInitialEvents: endsInitialEvents)
-        let (kind, apiVersion) = (self.kind.objectKind, self.format.version.groupVersion)
+        let (kind, apiVersion) = (self.kind.objectKind, self.apiVersion)
         let isNode = self.kind == .nodes
         switch self.format.shape {
         case .table(let meta, _):
@@ -133,11 +146,11 @@ struct WatchEventEncoder {
     }
 
     private static func json(_ type: String, to out: inout ByteWriter, _ object: (inout ByteWriter) -> Void) {
-        out.text("{\"type\":\"")
+        out.literal("{\"type\":\"")
         out.text(type)
-        out.text("\",\"object\":")
+        out.literal("\",\"object\":")
         object(&out)
-        out.text("}\n")
+        out.literal("}\n")
     }
 
     private static func protobuf(_ type: String, to out: inout ByteWriter, _ object: (inout ByteWriter) -> Void) {

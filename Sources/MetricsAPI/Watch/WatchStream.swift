@@ -11,7 +11,7 @@ public struct WatchMoment: Sendable {
     }
 
     /// As a resourceVersion.
-    public var version: UInt64 { UInt64(unixNanoseconds: self.unixNanoseconds) }
+    public var version: UInt64 { ResourceVersion.at(unixNanoseconds: self.unixNanoseconds) }
 }
 
 /// One watch: what its client knows, and what it is told next. Bytes are made when they are asked for, and no sooner.

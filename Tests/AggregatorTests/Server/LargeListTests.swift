@@ -88,6 +88,10 @@ struct LargeListTests {
             let answers = try same.map { try $0.wait() }
             #expect(answers.allSatisfy { $0.status == 200 })
             _ = try other.wait()
+            // A watch that goes on from any of them must not miss what came while the others waited.
+            let heads = answers.map { String(decoding: $0.body.collected().prefix(110), as: UTF8.self) }
+            #expect(heads.allSatisfy { $0.contains("\"metadata\":{\"resourceVersion\":\"") })
+            #expect(Set(heads).count == 1)
             #expect(source.count == 2)
             // Nobody sends one any more: nothing is kept.
             for answer in answers { answer.body.drop() }

@@ -47,7 +47,7 @@ final class WatchHub: WatchService {
         // Outside of the lock: it may look at an index.
         let expected = source.size(of: scope.kind, scope.selection)
         let opened = state.withLock { state -> (watcher: Watcher, isNew: Bool)? in
-            guard !state.isEnding, metrics.open.load(ordering: .relaxed) < bounds.watches else { return nil }
+            if state.isEnding { return nil }
             let known = state.lists.list(of: scope, for: request.options.start)
             let isNew = state.feeds[scope] == nil
             if isNew {

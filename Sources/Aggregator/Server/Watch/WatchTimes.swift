@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import MetricsAPI
 
-/// How long watches may take what, and how many there may be.
+/// How long watches may take for what.
 struct WatchTimes: Sendable {
     /// A client that takes nothing for this long, although there is something, is cut off: `ServerTimes.event`, after which its
     /// connection goes too.
@@ -18,10 +18,10 @@ struct WatchTimes: Sendable {
     var shutdown: Duration = .seconds(2)
 }
 
-/// What bounds the memory of watches.
+/// What bounds the memory of watches; their number is `Admission`'s.
 struct WatchBounds: Sendable {
-    var watches = 1_024
-    /// Rows of all selections that are followed, some 100 B each; selections are shared.
+    /// Rows of all selections that are followed; those who watch the same share them. One takes some 150 B in a snapshot, of
+    /// which there are two at a time, and more while clients are slow.
     var rows = 2_000_000
     /// Selections that are followed although nobody watches, and their rows.
     var lingering = 64
