@@ -73,7 +73,8 @@ struct APIConnection: ~Copyable {
         guard count >= 0, body.count + count <= Self.mostBody else {
             throw BenchError("an answer has more than \(Self.mostBody) bytes")
         }
-        body.reserveCapacity(body.count + count)
+        // Not for each chunk: exact room again and again would move all of a large body each time.
+        if body.isEmpty { body.reserveCapacity(count) }
         var left = count
         while left > 0 {
             if offset == input.count { try fill(deadline) }
