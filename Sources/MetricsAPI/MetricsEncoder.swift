@@ -37,27 +37,39 @@ extension FiguresList.Kind {
     }
 }
 
-/// Texts of times that mostly repeat: all pods of a node carry the same second.
+/// Texts of times that mostly repeat: the pods of a list are of as many seconds as nodes have between two samples.
 struct TimestampCache: Sendable {
-    private var seconds: Int64?
-    /// RFC 3339.
-    private(set) var text: [UInt8] = []
-    /// Field 2 of NodeMetrics and PodMetrics.
-    private(set) var field: [UInt8] = []
+    private struct Entry {
+        var seconds: Int64
+        /// RFC 3339.
+        var text: [UInt8]
+        /// Field 2 of NodeMetrics and PodMetrics.
+        var field: [UInt8]
+    }
+
+    /// Each second has one place here; empty until the first.
+    private var entries: [Entry?] = []
+    private var current = 0
+
+    /// Intervals are some seconds long; more of them is a list of nodes that push seldom. A power of two.
+    private static let places = 16
+
+    var text: [UInt8] { self.entries[self.current]?.text ?? [] }
+    var field: [UInt8] { self.entries[self.current]?.field ?? [] }
 
     @inline(__always)
     mutating func set(unixNanoseconds: Int64) {
         let wanted = wholeSeconds(unixNanoseconds: unixNanoseconds)
-        if self.seconds != wanted { self.fill(wanted) }
+        self.current = Int(truncatingIfNeeded: wanted) & (Self.places - 1)
+        if self.entries.isEmpty || self.entries[self.current]?.seconds != wanted { self.fill(wanted) }
     }
 
     private mutating func fill(_ seconds: Int64) {
+        if self.entries.isEmpty { self.entries = Array(repeating: nil, count: Self.places) }
         var text = ByteWriter()
         text.rfc3339(unixSeconds: seconds)
-        self.text = text.bytes
         var field = ByteWriter()
         field.protoTime(2, unixSeconds: seconds)
-        self.field = field.bytes
-        self.seconds = seconds
+        self.entries[self.current] = Entry(seconds: seconds, text: text.bytes, field: field.bytes)
     }
 }
