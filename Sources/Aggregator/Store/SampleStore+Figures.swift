@@ -11,7 +11,7 @@ extension SampleStore {
     func append(_ pods: inout [ListedPod], now: ContinuousClock.Instant, to list: inout FiguresList) -> [Int] {
         let firstRow = list.rows.count
         list.reserveCapacity(rows: firstRow + pods.count, usages: list.usages.count + 2 * pods.count)
-        for pod in pods { list.expect(pod.identity) }
+        for index in pods.indices { list.expect(pods[index].identity) }
         let unknown = pods.indices.filter { pods[$0].place == .nowhere }
         owners.locate(&pods, unknown)
         // What is not where it was last time may be elsewhere by now.
