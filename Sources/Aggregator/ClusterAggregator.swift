@@ -77,12 +77,14 @@ public struct ClusterAggregator: Sendable {
                 "cluster": "\(cluster.kube.server)", "namespace": "\(cluster.namespace)",
             ])
         started(ports)
+        let spare = SpareMemory(metrics, others: { directory.replacements.load(ordering: .relaxed) })
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await keeper.run() }
             tasks.addTask { await informers.run() }
             tasks.addTask { await namer.run() }
             tasks.addTask { await follow(follower, clients.authentication) }
             tasks.addTask { await store.forgetUntilCancelled() }
+            tasks.addTask { await spare.giveBackUntilCancelled() }
             await untilShutdown(readiness)
             tasks.cancelAll()
         }

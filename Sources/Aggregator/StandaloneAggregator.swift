@@ -44,6 +44,7 @@ public struct StandaloneAggregator: Sendable {
         try announce(ports, parts)
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await parts.store.forgetUntilCancelled() }
+            tasks.addTask { await SpareMemory(parts.ingest.metrics).giveBackUntilCancelled() }
             try? await gracefulShutdown()
             logger.info("shutting down")
             try? await Task.sleep(for: configuration.common.shutdownDelay)

@@ -9,6 +9,8 @@ import Synchronization
 final class ClusterDirectory: Sendable {
     private let podIndex = Mutex(PodIndex())
     private let nodeIndex = Mutex(NodeIndex())
+    /// How often all pods or all nodes came at once.
+    let replacements = Atomic(0)
 
     // MARK: Reading
 
@@ -83,6 +85,7 @@ final class ClusterDirectory: Sendable {
         let known = podIndex.withLock { $0 }
         let index = PodIndex(pods, known: known)
         podIndex.withLock { $0 = index }
+        replacements.add(1, ordering: .relaxed)
     }
 
     func set(_ pod: ClusterPod) { podIndex.withLock { $0.set(pod) } }
@@ -90,7 +93,10 @@ final class ClusterDirectory: Sendable {
         podIndex.withLock { $0.remove(namespace: pod.namespace, name: pod.name, uid: pod.uid) }
     }
 
-    func replaceNodes(_ nodes: [String: Labels]) { nodeIndex.withLock { $0.replace(with: nodes) } }
+    func replaceNodes(_ nodes: [String: Labels]) {
+        nodeIndex.withLock { $0.replace(with: nodes) }
+        replacements.add(1, ordering: .relaxed)
+    }
     func setNode(_ name: String, _ labels: Labels) { nodeIndex.withLock { $0.set(name, labels) } }
     func removeNode(_ name: String) { nodeIndex.withLock { $0.remove(name) } }
 }

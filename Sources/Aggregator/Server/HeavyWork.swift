@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOPosix
+import Synchronization
 
 /// Where answers are made that would keep an event loop, and with it the agents on it, waiting.
 ///
@@ -12,4 +13,7 @@ enum HeavyWork {
         pool.start()
         return pool
     }()
+
+    /// Large lists whose figures have been freed, since the start.
+    static let largeLists = Atomic(0)
 }

@@ -20,7 +20,9 @@ struct LargeListStream: BodyStream {
 
         func free() {
             let parts = parts.withLock { $0.take() }
-            parts?.stream.end()
+            guard let parts else { return }
+            parts.stream.end()
+            HeavyWork.largeLists.add(1, ordering: .relaxed)
         }
     }
 
