@@ -4,11 +4,18 @@ import Synchronization
 
 /// Gives back to the kernel what a burst of work leaves behind: a list of all pods is decoded at once and most of it thrown
 /// away, and malloc keeps what lies below anything that stays, in arenas that no later work may use.
-struct SpareMemory: Sendable {
+public struct SpareMemory: Sendable {
+    /// Blocks of so many bytes are the figures and answers of large lists, and tables of a cluster. Smaller ones are worth
+    /// keeping: each mapping costs its page faults anew.
+    static let mappedBlocks = 512 << 10
+
+    /// For the whole process, at its start.
+    public static func mapLargeBlocks() { CKernel_map_blocks(Int32(mappedBlocks)) }
+
     /// From one look to the next.
     static let lookInterval: Duration = .seconds(2)
 
-    /// Says when to give back: once a burst is over, and not often.
+    /// Says when to give back: once a burst is over, now and then while it lasts, and not often.
     struct Pacing: Sendable {
         /// From one time to the next: each takes malloc's locks for some milliseconds, and the pages of code that are in use
         /// come back by some hundred minor faults.
@@ -16,16 +23,23 @@ struct SpareMemory: Sendable {
 
         /// At the last look.
         private var seen = 0
-        /// When memory was last given back.
+        /// When memory was last given back and nothing was under way.
         private var settled = 0
+        /// When the first burst was seen, and when memory was last given back.
+        private var began: ContinuousClock.Instant?
         private var last: ContinuousClock.Instant?
 
         /// - Parameter work: how many pieces of such work have been done since the start.
         mutating func isDue(work: Int, now: ContinuousClock.Instant) -> Bool {
             defer { seen = work }
-            guard work == seen, work != settled, last.map({ now - $0 >= Self.pause }) ?? true else { return false }
-            settled = work
+            guard work != settled else { return false }
+            let isOver = work == seen
+            let since = last ?? began ?? now
+            if began == nil { began = now }
+            guard now - since >= Self.pause || (last == nil && isOver) else { return false }
             last = now
+            // What a burst under way still holds is for the next time.
+            if isOver { settled = work }
             return true
         }
     }

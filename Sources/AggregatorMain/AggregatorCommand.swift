@@ -76,6 +76,7 @@ struct AggregatorCommand: ParsableCommand {
 
     /// Serves until a signal, or checks and exits.
     func serve() async throws {
+        SpareMemory.mapLargeBlocks()
         switch try mode() {
         case .standalone(let configuration): try await StandaloneAggregator.main(configuration)
         case .cluster(let configuration): try await ClusterAggregator.main(configuration)

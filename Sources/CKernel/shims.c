@@ -23,6 +23,8 @@ int CKernel_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD
 
 void CKernel_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 
+void CKernel_map_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes), mallopt(M_TRIM_THRESHOLD, bytes); }
+
 size_t CKernel_heap_bytes(void) { return mallinfo2().uordblks + mallinfo2().hblkhd; }
 
 void CKernel_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

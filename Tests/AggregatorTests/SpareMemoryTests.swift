@@ -25,6 +25,12 @@ struct SpareMemoryTests {
     @Test("the next time is no sooner than after the pause, and is not forgotten")
     func pause() { #expect(due([(0, 1), (2, 1), (4, 2), (6, 2), (11, 2), (12, 2), (14, 2)]) == [2, 12]) }
 
+    @Test("while a burst lasts it is given back, too, and once more when that is over")
+    func lasting() {
+        let burst = stride(from: 0, through: 30, by: 2).map { ($0, $0 + 1) }
+        #expect(due(burst + (31...90).map { ($0, 31) }) == [10, 20, 30, 40])
+    }
+
     @Test("sessions that begin and that end, lists of a cluster and large answers are such work")
     func work() {
         let metrics = IngestMetrics()
@@ -44,6 +50,22 @@ struct SpareMemoryTests {
         seen.append(spare.work())
         // Other tests answer large lists meanwhile: more is not less.
         #expect(zip(seen, seen.dropFirst()).allSatisfy { $0 < $1 })
+    }
+
+    @Test("a large block leaves the process when it is freed, also after others of its size")
+    func large() async {
+        await #expect(processExitsWith: .success) {
+            SpareMemory.mapLargeBlocks()
+            for _ in 0..<3 {
+                var block = [UInt8](repeating: 1, count: 16 << 20)
+                // Below this one in malloc's arena the first would stay.
+                let above = [UInt8](repeating: 1, count: 400 << 10)
+                let before = try #require(Self.anonymous())
+                block = []
+                #expect(try #require(Self.anonymous()) < before - 15_000)
+                #expect(block.isEmpty && above.count == 400 << 10)
+            }
+        }
     }
 
     /// Of `/proc/self/status`, in kB.

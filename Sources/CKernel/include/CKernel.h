@@ -24,6 +24,11 @@ int CKernel_signalfd(const sigset_t *signals);
 /* One malloc arena for all threads: the others would each keep memory of their own. */
 void CKernel_use_one_arena(void);
 
+/* Blocks of at least so many bytes, which is more than 0, get a mapping of their own and leave the process when they are
+ * freed; as much may stay free at an arena's end. Left alone malloc raises its limit up to 32 MiB with each such block that
+ * is freed, and keeps the next ones: mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD. */
+void CKernel_map_blocks(int bytes);
+
 /* Takes the read-only pages of the program and its libraries out of this process' memory: madvise(2) MADV_DONTNEED. They
  * are the files' own, so what is touched again comes back from the page cache. Then malloc_trim(3). Any thread may call it
  * at any time. Returns how many bytes were mapped there, touched or not. */
