@@ -38,6 +38,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # There is one installation for all tests: those that remove it come last.
+    items.sort(key=lambda item: item.path.name == "test_uninstall.py")
+
+
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     global running
