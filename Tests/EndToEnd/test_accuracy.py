@@ -83,7 +83,8 @@ def test_exactly_the_containers_that_run_are_listed(
         objects.pod(namespace, "half", objects.load("stays", 5, 8), leaves, restartPolicy="OnFailure"),
     )
     cluster.wait_pod(namespace, "paired")
-    assert set(first_figures(metrics_push, namespace, "paired").usage) == expected["paired"]
+    # Containers start one after the other, and a sample may come in between: both are waited for below.
+    assert set(first_figures(metrics_push, namespace, "paired").usage) <= expected["paired"]
     both = wait_until(lambda: metrics_push.of(namespace, "half"), FIRST_DEADLINE, "the first figures of half")
     assert set(both.usage) <= {"stays", "leaves"}
     for name, containers in expected.items():
