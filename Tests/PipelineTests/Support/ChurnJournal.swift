@@ -39,15 +39,16 @@ struct ChurnJournal {
             let identity = sample.identity
             guard let life = lives[identity.generation] else { continue }
             seen.insert(identity.generation)
-            // A clock with the kernel's grain is on either side.
-            let grain: Int64 = 20_000_000
-            #expect(sample.time >= life.born - grain && sample.time <= life.died + grain, "\(sample), \(life)")
             if identity.born, let start = identity.startTimeMicroseconds {
                 // An older container's link can have been left there under its name.
                 #expect(start * 1_000 >= life.born - 2 * interval, "called older than it is: \(sample), \(life)")
                 #expect(start * 1_000 <= life.born + 2 * interval, "called born long after: \(sample), \(life)")
             }
             guard let cpu = sample.cpuNanoseconds else { continue }
+            // The time is that of the CPU's reading; without one it is the sweep's. A clock with the kernel's grain is on
+            // either side.
+            let grain: Int64 = 20_000_000
+            #expect(sample.time >= life.born - grain && sample.time <= life.died + grain, "\(sample), \(life)")
             // The wire has whole µs, rounded down.
             #expect(cpu <= life.cpuNanoseconds, "more than it ever used: \(sample), \(life)")
             if let before = last[identity.generation] {
