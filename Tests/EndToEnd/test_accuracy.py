@@ -82,9 +82,17 @@ def test_exactly_the_containers_that_run_are_listed(
         # A container that has ended for good leaves its sibling.
         objects.pod(namespace, "half", objects.load("stays", 5, 8), leaves, restartPolicy="OnFailure"),
     )
-    cluster.wait_pod(namespace, "paired")
-    # Containers start one after the other, and a sample may come in between: both are waited for below.
-    assert set(first_figures(metrics_push, namespace, "paired").usage) <= expected["paired"]
+    pod = cluster.wait_pod(namespace, "paired")
+    # Containers start one after the other, and a sample may come in between. From the moment that both are a second old, of which
+    # the status has whole ones, figures are of both.
+    both_old = max(started(pod, container) for container in expected["paired"]) + 2
+
+    def old_enough() -> Figures | None:
+        figures = metrics_push.of(namespace, "paired")
+        return figures if figures and figures.timestamp >= both_old else None
+
+    paired = wait_until(old_enough, FIRST_DEADLINE, "figures of two containers that are a second old")
+    assert set(paired.usage) == expected["paired"]
     both = wait_until(lambda: metrics_push.of(namespace, "half"), FIRST_DEADLINE, "the first figures of half")
     assert set(both.usage) <= {"stays", "leaves"}
     for name, containers in expected.items():
