@@ -65,7 +65,7 @@ struct CredentialExpiryTests {
         try await IngestServer.run(authenticator: authenticator) { server in
             let agent = try server.agent()
             try agent.send(.hello(.test()))
-            try await authenticator.answer(.accepted(untilUnixSeconds: Self.end(in: 1)))
+            try await authenticator.answer(.accepted(untilUnixSeconds: Self.end(in: 2)))
             _ = try agent.welcome()
             let refusal = try agent.refusal()
             #expect(refusal.code == .unauthenticated)

@@ -116,12 +116,13 @@ final class LateAuthenticator: AgentAuthenticator {
     }
 
     /// Waits for a question and answers it.
+    /// - Parameter verdict: made when the question is there, as some tell times.
     /// - Returns: what was asked; nil when nothing was.
     @discardableResult
-    func answer(_ verdict: AgentVerdict) async throws -> Question? {
+    func answer(_ verdict: @autoclosure () -> AgentVerdict) async throws -> Question? {
         guard try await isAsked() else { return nil }
         let (question, promise) = pending.withLock { $0.removeFirst() }
-        promise.succeed(verdict)
+        promise.succeed(verdict())
         // Whoever asked has seen the answer before we do.
         _ = try await promise.futureResult.get()
         return question
