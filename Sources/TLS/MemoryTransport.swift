@@ -52,6 +52,11 @@ final class MemoryTransport {
         return true
     }
 
+    /// Makes room for so much more ciphertext at once, where it would be made by and by.
+    func reserve(_ bytes: Int) {
+        if outbound.isEmpty { outbound.reserveCapacity(bytes) }
+    }
+
     /// A BIO that calls back into `self` without retaining it; whoever owns both must free the BIO first.
     func makeBIO() -> OpaquePointer? {
         guard let method = unsafe Self.method, let bio = unsafe BIO_new(method) else { return nil }

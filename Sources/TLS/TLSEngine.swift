@@ -49,6 +49,8 @@ public final class TLSEngine {
     public static let outboundCap = 64 << 10
     /// Largest plaintext of one record (RFC 8446 §5.1).
     public static let recordBytes = 16384
+    /// What a record takes beside it, at most, with the ciphers that are left (RFC 8446 §5.2, RFC 5288 §3).
+    private static let recordOverhead = 64
 
     /// Retained for the ALPN list and the trust its SSL_CTX callbacks refer to.
     private let context: TLSContext
@@ -192,6 +194,8 @@ public final class TLSEngine {
         if plaintext.byteCount == 0 { return .wrote(0) }
         // Checked before OpenSSL starts a record, so that none is ever left half written.
         if transport.outbound.count >= Self.outboundCap { return .full }
+        let expected = min(plaintext.byteCount, Self.outboundCap)
+        transport.reserve(expected + (expected / Self.recordBytes + 1) * Self.recordOverhead)
         let (_, outcome) = transport.lend(RawSpan()) { () -> WriteOutcome in
             OpenSSLFailure.clear()
             var count = 0
