@@ -88,16 +88,18 @@ extension ByteWriter {
     mutating func protoQuantity(_ field: UInt8, _ key: StaticString, _ quantity: Quantity) {
         let text = quantity.count
         let keyCount = key.utf8CodeUnitCount
-        self.reserve(keyCount + text + 8)
-        self.lengthTag(field)
-        self.byte(UInt8(truncatingIfNeeded: keyCount + text + 6))
-        self.byte(0x0a)
-        self.byte(UInt8(truncatingIfNeeded: keyCount))
-        self.literal(key)
-        self.byte(0x12)
-        self.byte(UInt8(truncatingIfNeeded: text + 2))
-        self.byte(0x0a)
-        self.byte(UInt8(truncatingIfNeeded: text))
+        unsafe self.append(roomFor: keyCount + text + 8) { room in
+            unsafe room[0] = field << 3 | 2
+            unsafe room[1] = UInt8(truncatingIfNeeded: keyCount + text + 6)
+            unsafe room[2] = 0x0a
+            unsafe room[3] = UInt8(truncatingIfNeeded: keyCount)
+            for at in 0..<keyCount { unsafe room[4 + at] = unsafe key.utf8Start[at] }
+            unsafe room[4 + keyCount] = 0x12
+            unsafe room[5 + keyCount] = UInt8(truncatingIfNeeded: text + 2)
+            unsafe room[6 + keyCount] = 0x0a
+            unsafe room[7 + keyCount] = UInt8(truncatingIfNeeded: text)
+            return keyCount + 8
+        }
         quantity.write(to: &self)
     }
 }

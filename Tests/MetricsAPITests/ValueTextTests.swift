@@ -40,6 +40,22 @@ struct ValueTextTests {
         #expect(Self.written { $0.bytesQuantity(bytes) } == text)
     }
 
+    @Test("a number has as many digits as its text, around each power of ten and of two")
+    func digits() {
+        var values: [UInt64] = [0, .max]
+        for exponent in 0..<20 { values.append((0..<exponent).reduce(1) { power, _ in power * 10 }) }
+        for exponent in UInt64(0)..<64 { values.append(1 << exponent) }
+        for value in values {
+            for near in [value &- 1, value, value &+ 1] {
+                let text = String(near)
+                #expect(ByteWriter.digits(near) == text.count)
+                #expect(Self.written { $0.decimal(near) } == text)
+                #expect(Self.written { $0.decimal(near, digits: text.count + 3) } == "000" + text)
+                #expect(Self.written { $0.decimal(near, digits: 2) } == String(("0" + text).suffix(2)))
+            }
+        }
+    }
+
     @Test("a node's capacity is in millicores", arguments: [(1, "1m"), (1000, "1"), (1500, "1500m"), (64_000, "64")])
     func millicores(value: UInt64, text: String) {
         #expect(Self.written { $0.cpuQuantity(millicores: value) } == text)
