@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CKernel"),
+        .target(name: "CMemory"),
         .target(name: "CWire", dependencies: ["CProtobufC"]),
         .target(name: "CKubeProto", dependencies: ["CProtobufC"]),
 
@@ -46,7 +47,7 @@ let package = Package(
         .target(name: "Formats", swiftSettings: common),
         .target(name: "Console", dependencies: ["Calendar"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["CWire", "CProtobufC"], exclude: ["wire.proto"], swiftSettings: strict),
-        .target(name: "MetricsAPI", dependencies: ["Calendar", "Formats"], swiftSettings: strict),
+        .target(name: "MetricsAPI", dependencies: ["CMemory", "Calendar", "Formats"], swiftSettings: strict),
 
         .target(name: "Gzip", dependencies: ["CZlib", "MetricsAPI"], swiftSettings: strict),
 
@@ -72,8 +73,8 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "CKernel", "Calendar", "Console", "Formats", "Gzip", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel",
-                "Wire",
+                "CKernel", "CMemory", "Calendar", "Console", "Formats", "Gzip", "KubeAPI", "MetricsAPI", "TLS",
+                "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),

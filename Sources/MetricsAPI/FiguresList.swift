@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CMemory
 
 /// Figures of many objects at one moment: what lists, watches and single answers are encoded from.
 ///
@@ -21,6 +22,24 @@ public struct FiguresList: Sendable {
         /// Its places in `usages`: a pod's containers; exactly one for a node.
         public fileprivate(set) var firstUsage: Int32
         public fileprivate(set) var usageCount: Int32
+        /// What protobuf takes for the object's metadata, as far as it is the object's own, and for its figures, in bytes. They are
+        /// added up while everything is at hand anyway: a list of many objects is far larger than the caches.
+        fileprivate(set) var metadataBytes: UInt32
+        fileprivate(set) var usageBytes: UInt32
+
+        /// Of the reference, among a row's bytes.
+        fileprivate static let identityOffset = MemoryLayout<Row>.offset(of: \.identity) ?? 0
+
+        fileprivate init(_ identity: ObjectIdentity, in kind: Kind) {
+            self.identity = identity
+            self.timestampUnixNanoseconds = 0
+            self.windowNanoseconds = 0
+            self.version = 0
+            self.firstUsage = 0
+            self.usageCount = 0
+            self.metadataBytes = UInt32(clamping: MetricsEncoder.ownMetadataSize(identity, in: kind))
+            self.usageBytes = 0
+        }
 
         public var usages: Range<Int> { Int(firstUsage)..<Int(firstUsage) + Int(usageCount) }
     }
@@ -44,23 +63,17 @@ public struct FiguresList: Sendable {
         _ identity: ObjectIdentity, timestampUnixNanoseconds: Int64, windowNanoseconds: Int64, version: UInt64,
         usages: some Collection<ContainerFigures>
     ) {
-        self.rows.append(
-            Row(
-                identity: identity, timestampUnixNanoseconds: timestampUnixNanoseconds,
-                windowNanoseconds: windowNanoseconds, version: version,
-                firstUsage: Int32(truncatingIfNeeded: self.usages.count),
-                usageCount: Int32(truncatingIfNeeded: usages.count)))
+        let first = self.usages.count
+        self.expect(identity)
         self.usages.append(contentsOf: usages)
+        self.complete(
+            row: self.rows.count - 1, timestampUnixNanoseconds: timestampUnixNanoseconds,
+            windowNanoseconds: windowNanoseconds, version: version, firstUsage: first)
     }
 
     /// Appends an object whose figures are to be found, in any order, with `append(usage:)` and `complete(row:)`. If none are,
     /// it goes with `dropIncomplete()`.
-    public mutating func expect(_ identity: ObjectIdentity) {
-        self.rows.append(
-            Row(
-                identity: identity, timestampUnixNanoseconds: 0, windowNanoseconds: 0, version: 0, firstUsage: 0,
-                usageCount: 0))
-    }
+    public mutating func expect(_ identity: ObjectIdentity) { self.rows.append(Row(identity, in: self.kind)) }
 
     /// One container's figures of the row that is completed next.
     @inline(__always)
@@ -78,7 +91,44 @@ public struct FiguresList: Sendable {
         self.rows[row].version = version
         self.rows[row].firstUsage = Int32(truncatingIfNeeded: first)
         self.rows[row].usageCount = Int32(truncatingIfNeeded: self.usages.count - first)
+        var bytes = 0
+        for at in first..<self.usages.count { bytes += MetricsEncoder.usageSize(self.usages[at], in: self.kind) }
+        self.rows[row].usageBytes = UInt32(clamping: bytes)
     }
+
+    /// Has a row fetched from memory, which will be completed soon.
+    @inline(__always)
+    public func prefetch(row: Int) {
+        let stride = MemoryLayout<Row>.stride
+        unsafe self.rows.withUnsafeBytes { bytes in
+            unsafe CMemory_prefetch(bytes.baseAddress.map { unsafe $0 + row * stride }, stride)
+        }
+    }
+
+    /// Has what `row` is written from fetched from memory, while the rows before it are written: rows follow each other, their
+    /// objects and figures do not. What is found only from there comes with the next calls.
+    @inline(__always)
+    func prefetchParts(beyond row: Int) {
+        let rows = self.rows.span
+        let (near, far) = (row + Self.near, row + 2 * Self.near)
+        if far < rows.count {
+            // The reference as it lies there: to take a copy is to count it, and to wait for it.
+            unsafe self.rows.withUnsafeBytes { bytes in
+                let offset = far * MemoryLayout<Row>.stride + Row.identityOffset
+                unsafe ObjectIdentity.prefetch(bytes.load(fromByteOffset: offset, as: UnsafeRawPointer.self))
+            }
+        }
+        guard near < rows.count else { return }
+        rows[near].identity.prefetchNames()
+        let (first, count) = (Int(rows[near].firstUsage), Int(rows[near].usageCount))
+        let stride = MemoryLayout<ContainerFigures>.stride
+        unsafe self.usages.withUnsafeBytes { bytes in
+            unsafe CMemory_prefetch(bytes.baseAddress.map { unsafe $0 + first * stride }, count * stride)
+        }
+    }
+
+    /// Rows between one that is written and one whose parts are fetched.
+    private static let near = 4
 
     public mutating func dropIncomplete() { self.rows.removeAll { $0.usageCount == 0 } }
 

@@ -38,6 +38,9 @@ struct ListStream: BodyStream {
 
     var isHeavy: Bool { self.encoder.list.rows.count > Self.heavyRows }
 
+    /// A heavy chunk is made on another thread, and each way there and back costs as much as writing some 30 rows.
+    var chunkBytes: Int { self.isHeavy ? 256 * 1024 : 64 * 1024 }
+
     init(_ encoder: MetricsEncoder, _ shape: ListShape, _ layout: JSONLayout, version: UInt64? = nil) {
         self.encoder = encoder
         self.version = version
@@ -59,6 +62,7 @@ struct ListStream: BodyStream {
         let count = self.encoder.list.rows.count
         while self.at < count {
             let start = out.count
+            self.encoder.list.prefetchParts(beyond: self.at)
             self.writeRow(to: &out)
             self.at += 1
             self.largestRow = max(self.largestRow, out.count - start)
@@ -167,23 +171,27 @@ struct ListStream: BodyStream {
 
     /// The length of a protobuf list stands in front of it.
     private mutating func measure() {
-        let rows = self.encoder.list.rows.indices
-        switch self.shape {
-        case .json, .table, .partialObjects: return
-        case .protobuf:
-            for at in rows { self.protobufSize += MetricsEncoder.fieldSize(self.encoder.protobufSize(at)) }
-        case .partialObjectsProtobuf:
-            for at in rows {
-                self.protobufSize += MetricsEncoder.fieldSize(self.encoder.partialObjectProtobufSize(at))
-            }
-        }
+        guard let size = self.rowsSize() else { return }
         // The list's own metadata is part of the head that is written.
-        let rowBytes = self.protobufSize
-        self.protobufSize += MetricsEncoder.fieldSize(self.version.map { 2 + ByteWriter.digits($0) } ?? 0)
+        self.protobufSize = size + MetricsEncoder.fieldSize(self.version.map { 2 + ByteWriter.digits($0) } ?? 0)
         var ends = ByteWriter()
         self.protobufHead(to: &ends)
         ends.kubernetesEnvelopeTail()
-        self.length = ends.count + rowBytes
+        self.length = ends.count + size
+    }
+
+    /// Bytes of all rows of a protobuf list.
+    private func rowsSize() -> Int? {
+        let rows = self.encoder.list.rows.span
+        var size = 0
+        switch self.shape {
+        case .json, .table, .partialObjects: return nil
+        case .protobuf:
+            for at in rows.indices { size += MetricsEncoder.fieldSize(self.encoder.protobufSize(rows[at])) }
+        case .partialObjectsProtobuf:
+            for at in rows.indices { size += MetricsEncoder.fieldSize(self.encoder.partialObjectProtobufSize(at)) }
+        }
+        return size
     }
 
     private func protobufHead(to out: inout ByteWriter) {

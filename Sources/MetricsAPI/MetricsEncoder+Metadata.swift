@@ -113,13 +113,13 @@ extension MetricsEncoder {
     func partialObjectProtobuf(_ at: Int, to out: inout ByteWriter) {
         let identity = self.list.rows[at].identity
         out.lengthTag(1)
-        out.varint(UInt64(self.protobufMetadataSize(identity)))
+        out.varint(UInt64(self.protobufMetadataSize(self.list.rows[at])))
         self.protobufMetadata(identity, to: &out)
     }
 
     /// Bytes of what `partialObjectProtobuf` writes.
     func partialObjectProtobufSize(_ at: Int) -> Int {
-        Self.fieldSize(self.protobufMetadataSize(self.list.rows[at].identity))
+        Self.fieldSize(self.protobufMetadataSize(self.list.rows[at]))
     }
 }
 

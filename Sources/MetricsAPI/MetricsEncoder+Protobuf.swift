@@ -5,47 +5,45 @@
 extension MetricsEncoder {
     /// NodeMetrics and PodMetrics {metadata = 1, timestamp = 2, window = 3, usage or containers = 4}.
     mutating func protobuf(_ at: Int, to out: inout ByteWriter) {
-        let row = self.list.rows[at]
+        self.timestamps.set(unixNanoseconds: self.list.rows[at].timestampUnixNanoseconds)
+        // Borrowed: a copy of a row counts a reference to its object, and waits for it.
+        let rows = self.list.rows.span
         out.lengthTag(1)
-        out.varint(UInt64(self.protobufMetadataSize(row.identity)))
-        self.protobufMetadata(row.identity, to: &out)
-        self.timestamps.set(unixNanoseconds: row.timestampUnixNanoseconds)
+        out.varint(UInt64(self.protobufMetadataSize(rows[at])))
+        self.protobufMetadata(rows[at].identity, to: &out)
         out.append(self.timestamps.field)
         out.lengthTag(3)
-        out.byte(UInt8(1 + ByteWriter.varintSize(UInt64(bitPattern: row.windowNanoseconds))))
-        out.protoInt(1, row.windowNanoseconds)
+        let window = rows[at].windowNanoseconds
+        out.byte(UInt8(1 + ByteWriter.varintSize(UInt64(bitPattern: window))))
+        out.protoInt(1, window)
         switch self.list.kind {
-        case .nodes: EncodedUsage(self.list.usages[Int(row.firstUsage)].usage).write(4, to: &out)
+        case .nodes: EncodedUsage(self.list.usages[Int(rows[at].firstUsage)].usage).write(4, to: &out)
         case .pods:
-            for at in row.usages {
+            let usages = self.list.usages.span
+            for at in rows[at].usages {
                 // ContainerMetrics {name = 1, usage = 2}
-                let usage = EncodedUsage(self.list.usages[at].usage)
-                let name = self.list.usages[at].name.utf8.count
+                let usage = EncodedUsage(usages[at].usage)
                 out.lengthTag(4)
-                out.varint(UInt64(Self.fieldSize(name) + usage.size))
-                out.protoString(1, self.list.usages[at].name)
+                out.varint(UInt64(Self.fieldSize(usages[at].name.utf8.count) + usage.size))
+                out.protoString(1, usages[at].name)
                 usage.write(2, to: &out)
             }
         }
     }
 
     /// Bytes of what `protobuf` writes.
-    mutating func protobufSize(_ at: Int) -> Int {
-        let row = self.list.rows[at]
-        self.timestamps.set(unixNanoseconds: row.timestampUnixNanoseconds)
-        var size =
-            Self.fieldSize(self.protobufMetadataSize(row.identity)) + self.timestamps.field.count
-            + 3 + ByteWriter.varintSize(UInt64(bitPattern: row.windowNanoseconds))
-        switch self.list.kind {
-        case .nodes: size += EncodedUsage(self.list.usages[Int(row.firstUsage)].usage).size
-        case .pods:
-            for at in row.usages {
-                size += Self.fieldSize(
-                    Self.fieldSize(self.list.usages[at].name.utf8.count)
-                        + EncodedUsage(self.list.usages[at].usage).size)
-            }
-        }
-        return size
+    @inline(__always)
+    func protobufSize(_ row: borrowing FiguresList.Row) -> Int {
+        let seconds = wholeSeconds(unixNanoseconds: row.timestampUnixNanoseconds)
+        return Self.fieldSize(self.protobufMetadataSize(row)) + ByteWriter.protoTimeSize(unixSeconds: seconds)
+            + 3 + ByteWriter.varintSize(UInt64(bitPattern: row.windowNanoseconds)) + Int(row.usageBytes)
+    }
+
+    /// Of these, bytes of one container's or the node's figures.
+    @inline(__always)
+    static func usageSize(_ figures: ContainerFigures, in kind: FiguresList.Kind) -> Int {
+        let usage = EncodedUsage(figures.usage).size
+        return kind == .nodes ? usage : Self.fieldSize(Self.fieldSize(figures.name.utf8.count) + usage)
     }
 
     /// Bytes of a field with a number below 16, from those of its value.
@@ -56,7 +54,7 @@ extension MetricsEncoder {
 
     /// ObjectMeta {name = 1, namespace = 3, uid = 5, resourceVersion = 6, creationTimestamp = 8, labels = 11}.
     func protobufMetadata(_ identity: ObjectIdentity, to out: inout ByteWriter) {
-        if self.isWholeHead(identity) {
+        if Self.isWholeHead(identity, in: self.list.kind) {
             unsafe identity.withFields { unsafe out.append($0) }
         } else {
             out.protoString(1, identity.name)
@@ -75,16 +73,23 @@ extension MetricsEncoder {
         unsafe identity.labels.storage?.withFields { unsafe out.append($0) }
     }
 
-    func protobufMetadataSize(_ identity: ObjectIdentity) -> Int {
-        let names = self.isWholeHead(identity) ? identity.fieldsSize : self.namesSize(identity)
+    @inline(__always)
+    func protobufMetadataSize(_ row: borrowing FiguresList.Row) -> Int {
         let version = self.objectVersion.map { 2 + ByteWriter.digits($0) } ?? 0
-        return names + version + self.createdField.count + (identity.labels.storage?.count ?? 0)
+        return Int(row.metadataBytes) + version + self.createdField.count
     }
 
-    private func namesSize(_ identity: ObjectIdentity) -> Int {
+    /// Of these, bytes of what the identity tells: all but the fields 6 and 8.
+    @inline(__always)
+    static func ownMetadataSize(_ identity: ObjectIdentity, in kind: FiguresList.Kind) -> Int {
+        let names = Self.isWholeHead(identity, in: kind) ? identity.fieldsSize : Self.namesSize(identity, in: kind)
+        return names + (identity.labels.storage?.count ?? 0)
+    }
+
+    private static func namesSize(_ identity: ObjectIdentity, in kind: FiguresList.Kind) -> Int {
         unsafe identity.withParts { name, namespace, uid in
             var size = Self.fieldSize(name.count)
-            if self.list.kind == .pods {
+            if kind == .pods {
                 size += Self.fieldSize(namespace.count)
                 if unsafe !uid.isEmpty { size += Self.fieldSize(uid.count) }
             }
@@ -95,8 +100,8 @@ extension MetricsEncoder {
     /// Whether the fields that the identity keeps are those to be sent: a pod always tells its namespace, a node its name
     /// alone.
     @inline(__always)
-    private func isWholeHead(_ identity: ObjectIdentity) -> Bool {
-        self.list.kind == .pods && identity.hasNamespace
+    private static func isWholeHead(_ identity: ObjectIdentity, in kind: FiguresList.Kind) -> Bool {
+        kind == .pods && identity.hasNamespace
     }
 }
 
@@ -135,6 +140,12 @@ extension ByteWriter {
             out.protoInt(1, unixSeconds)
             out.protoInt(2, 0)
         }
+    }
+
+    /// Bytes of what `protoTime` writes.
+    @inline(__always)
+    static func protoTimeSize(unixSeconds: Int64) -> Int {
+        2 + 1 + Self.varintSize(UInt64(bitPattern: unixSeconds)) + 2
     }
 
     /// ObjectMeta's labels.

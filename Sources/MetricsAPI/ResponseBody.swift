@@ -32,6 +32,8 @@ public protocol BodyStream: Sendable {
     var isEndless: Bool { get }
     /// True where making a chunk takes so long that it must not be done on an event loop.
     var isHeavy: Bool { get }
+    /// How much room it is best given at a time, in bytes: a client that does not read makes us hold this much of its answer.
+    var chunkBytes: Int { get }
     /// Appends the next bytes, about as many as `out` has room for, at least one unless idle or finished.
     mutating func next(into out: inout ByteWriter) -> BodyProgress
     /// Has `wake` called, once, from any thread, when there may be more; at once if there already is. Called after each
@@ -46,6 +48,7 @@ extension BodyStream {
     public var estimatedLength: Int? { self.length }
     public var isEndless: Bool { false }
     public var isHeavy: Bool { false }
+    public var chunkBytes: Int { 64 * 1024 }
     public func whenReady(_ wake: @escaping @Sendable () -> Void) { wake() }
     public func end() {}
 }

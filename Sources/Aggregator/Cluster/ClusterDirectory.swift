@@ -29,18 +29,25 @@ final class ClusterDirectory: Sendable {
     /// The lock is held for `PodIndex.slice` pods at a time, so the list is not of one moment: each pod is as it was at its own.
     /// No pod comes twice, and none is missing that was there, and selected, all the time.
     func pods(_ selection: Selection) -> [ListedPod] {
+        var found: [ListedPod] = []
+        visitPods(selection) { found += $0 }
+        return found
+    }
+
+    /// Passes the same pods to `body`, some at a time: while they are in the caches.
+    func visitPods(_ selection: Selection, _ body: ([ListedPod]) -> Void) {
         if let namespace = selection.onlyNamespace, let name = selection.name {
-            guard let pod = listed(namespace: namespace, name: name), selection.matches(pod.identity) else { return [] }
-            return [pod]
+            guard let pod = listed(namespace: namespace, name: name), selection.matches(pod.identity) else { return }
+            return body([pod])
         }
         var found: [ListedPod] = []
-        if !selection.selectsByLabels { found.reserveCapacity(bound(selection)) }
         var cursor = PodCursor(selection)
         while !cursor.isAtEnd {
             podIndex.withLock { $0.appendSlice(&cursor, to: &found) }
             cursor.sort(&found)
+            body(found)
+            found.removeAll(keepingCapacity: true)
         }
-        return found
     }
 
     /// How many pods a list of these may have at most, without looking at them.
@@ -65,13 +72,13 @@ final class ClusterDirectory: Sendable {
         let texts = Dictionary(wanted.map { (PodUID($0), $0) }, uniquingKeysWith: { first, _ in first })
         var found: [String: ClusterPod] = [:]
         for pod in pods(Selection()) {
-            if let text = texts[pod.uid] { found[text] = ClusterPod(pod) }
+            if let text = texts[pod.wanted.uid] { found[text] = ClusterPod(pod) }
         }
         return found
     }
 
     /// Remembers where the figures of pods were found.
-    func remember(_ pods: [ListedPod]) {
+    func remember(_ pods: [WantedPod]) {
         for start in stride(from: 0, to: pods.count, by: PodIndex.slice) {
             podIndex.withLock { $0.remember(pods[start..<min(start + PodIndex.slice, pods.count)]) }
         }

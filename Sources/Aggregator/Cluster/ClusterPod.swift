@@ -27,7 +27,7 @@ struct ClusterPod: Equatable, Sendable {
         let identity = pod.identity
         self.init(
             namespace: identity.namespace, name: identity.name, uid: identity.uid, labels: identity.labels,
-            configHash: pod.uid.text)
+            configHash: pod.wanted.uid.text)
     }
 
     init(_ metadata: ObjectMetadata) {

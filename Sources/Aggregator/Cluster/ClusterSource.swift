@@ -22,20 +22,34 @@ struct ClusterSource: MetricsSource {
     }
 
     func pods(_ selection: Selection) -> FiguresList {
-        figures(of: directory.pods(selection))
+        var (wanted, list) = ([WantedPod](), FiguresList(.pods))
+        if !selection.selectsByLabels {
+            let bound = directory.bound(selection)
+            wanted.reserveCapacity(bound)
+            list.reserveCapacity(rows: bound, usages: 2 * bound)
+        }
+        directory.visitPods(selection) { slice in
+            for pod in slice {
+                wanted.append(pod.wanted)
+                list.expect(pod.identity)
+            }
+        }
+        complete(&list, wanted)
+        return list
     }
 
     func pod(namespace: String, name: String) -> Lookup<FiguresList> {
         guard let pod = directory.listed(namespace: namespace, name: name) else { return .unknown }
-        let list = figures(of: [pod])
+        var list = FiguresList(.pods)
+        list.expect(pod.identity)
+        complete(&list, [pod.wanted])
         return list.rows.isEmpty ? .withoutMetrics : .found(list)
     }
 
-    private func figures(of pods: [ListedPod]) -> FiguresList {
-        var (pods, list) = (pods, FiguresList(.pods))
-        let found = store.append(&pods, now: .now, to: &list)
+    private func complete(_ list: inout FiguresList, _ pods: [WantedPod]) {
+        var pods = pods
+        let found = store.complete(&pods, now: .now, in: &list)
         if !found.isEmpty { directory.remember(found.map { pods[$0] }) }
-        return list
     }
 
     func size(of kind: FiguresList.Kind, _ selection: Selection) -> Int {

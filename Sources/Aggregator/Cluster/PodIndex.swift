@@ -13,6 +13,9 @@ struct PodIndex: Sendable {
         fileprivate(set) var labelSet: UInt32
         /// Where its figures were found last.
         fileprivate(set) var place = PodOwners.Place.nowhere
+
+        /// Of the reference, among an entry's bytes.
+        static let identityOffset = MemoryLayout<Entry>.offset(of: \.identity) ?? 0
     }
 
     struct Namespace: Sendable {
@@ -128,7 +131,7 @@ struct PodIndex: Sendable {
     }
 
     /// Remembers where the figures of pods were found that are still what they were.
-    mutating func remember(_ pods: ArraySlice<ListedPod>) {
+    mutating func remember(_ pods: ArraySlice<WantedPod>) {
         for pod in pods where Int(pod.handle) < entries.count && entries[Int(pod.handle)].uid == pod.uid {
             entries[Int(pod.handle)].place = pod.place
         }
@@ -138,7 +141,8 @@ struct PodIndex: Sendable {
 
     func listed(_ handle: UInt32) -> ListedPod {
         let entry = entries[Int(handle)]
-        return ListedPod(identity: entry.identity, uid: entry.uid, place: entry.place, handle: handle)
+        return ListedPod(
+            identity: entry.identity, wanted: WantedPod(uid: entry.uid, place: entry.place, handle: handle))
     }
 
     func pod(namespace: String, name: String) -> ListedPod? {

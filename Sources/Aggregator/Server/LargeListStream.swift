@@ -31,6 +31,7 @@ struct LargeListStream: BodyStream {
     let length: Int?
     let estimatedLength: Int?
     let isHeavy: Bool
+    let chunkBytes: Int
 
     init(_ stream: any BodyStream, _ snapshot: SharedLists.Snapshot, _ place: Admission.Place) {
         self.content = Content(stream, snapshot)
@@ -38,6 +39,7 @@ struct LargeListStream: BodyStream {
         self.length = stream.length
         self.estimatedLength = stream.estimatedLength
         self.isHeavy = stream.isHeavy
+        self.chunkBytes = stream.chunkBytes
     }
 
     mutating func next(into out: inout ByteWriter) -> BodyProgress { content.next(into: &out) }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import MetricsAPI
 
-/// A pod whose figures are wanted.
+/// A pod as the directory lists it.
 struct ListedPod: Sendable {
     /// What it is called in answers.
     let identity: ObjectIdentity
+    var wanted: WantedPod
+}
+
+/// A pod whose figures are wanted.
+struct WantedPod: Sendable {
     /// The uid that its cgroups carry, by which samples are found.
     let uid: PodUID
     /// Where they were found last time, which spares looking there by the uid.

@@ -31,6 +31,9 @@ final class NodeRecord: Sendable {
         var lastSeen: ContinuousClock.Instant
     }
 
+    /// Bytes of an instance, about: its header, the constants, and what is under the lock.
+    static var size: Int { 48 + MemoryLayout<State>.size }
+
     init(name: String, facts: Facts, owners: PodOwners, now: ContinuousClock.Instant) {
         self.name = name
         self.owners = owners
@@ -101,6 +104,11 @@ final class NodeRecord: Sendable {
             else { return nil }
             return body(state.series)
         }
+    }
+
+    /// Reads the series whether or not they are fresh.
+    func withSeries<Result>(_ body: (borrowing NodeSeries) -> Result) -> Result {
+        state.withLock { body($0.series) }
     }
 
     var facts: Facts { state.withLock { $0.facts } }

@@ -24,26 +24,28 @@ extension NodeSeries {
     /// - Returns: whether that pod is there.
     @discardableResult
     func complete(row: Int, pod number: Int, uid: PodUID, window: RateWindow, in list: inout FiguresList) -> Bool {
-        guard number < dictionary.pods.count else { return false }
-        guard dictionary.pods[number].standing == .owned, dictionary.pods[number].uid == uid else { return false }
+        // Borrowed: what is read of an element is little, and all of it were copied.
+        let (pods, containers, series) = (dictionary.pods.span, dictionary.containers.span, series.span)
+        guard number < pods.count else { return false }
+        guard pods[number].standing == .owned, pods[number].uid == uid else { return false }
         let first = list.usages.count
         var oldest: UsageRate?
         var last: Int?
-        var next = dictionary.pods[number].first
-        let isSorted = dictionary.pods[number].isSorted
+        var next = pods[number].first
+        let isSorted = pods[number].isSorted
         while next != ContainerEntry.none {
             let slot = Int(next)
-            next = dictionary.containers[slot].next
-            guard !dictionary.containers[slot].name.isEmpty, let (rate, memory) = series[slot].figures(window: window)
+            next = containers[slot].next
+            guard !containers[slot].name.isEmpty, let (rate, memory) = series[slot].figures(window: window)
             else { continue }
-            if !isSorted || last.map({ dictionary.containers[$0].name == dictionary.containers[slot].name }) == true {
+            if !isSorted || last.map({ containers[$0].name == containers[slot].name }) == true {
                 list.dropUsages(from: first)
-                oldest = appendYoungest(dictionary.pods[number], window, to: &list)
+                oldest = appendYoungest(pods[number], window, to: &list)
                 break
             }
             list.append(
                 usage: ContainerFigures(
-                    name: dictionary.containers[slot].name,
+                    name: containers[slot].name,
                     usage: ResourceUsage(cpuNanocores: rate.nanocores, memoryBytes: memory)))
             if rate.endMicroseconds < oldest?.endMicroseconds ?? .max { oldest = rate }
             last = slot

@@ -54,7 +54,7 @@ final class PodOwners: Sendable {
     /// It may not hold any more when it is used: the pod may have left, and its number, or the node's, be another's. So
     /// whoever looks there compares the uid.
     /// - Parameter indices: of the pods to look up.
-    func locate(_ pods: inout [ListedPod], _ indices: [Int]) {
+    func locate(_ pods: inout [WantedPod], _ indices: [Int]) {
         for start in stride(from: 0, to: indices.count, by: Self.slice) {
             state.withLock { state in
                 for index in indices[start..<min(start + Self.slice, indices.count)] {

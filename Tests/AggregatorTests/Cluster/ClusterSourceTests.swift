@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import MetricsAPI
 import Testing
 
 @testable import Aggregator
+@testable import MetricsAPI
 
 @Suite("Figures joined with the cluster's objects")
 struct ClusterSourceTests {
@@ -21,7 +21,9 @@ struct ClusterSourceTests {
                 for container in containers {
                     encoder.container(
                         container.slot,
-                        .app(container.name, pod: container.pod, uid: container.uid, id: "id-\(container.uid)"),
+                        .app(
+                            container.name, pod: container.pod, uid: container.uid,
+                            id: "id-\(container.uid)-\(container.slot)"),
                         at: time, cpuSeconds: used, memoryKiB: 1024)
                 }
             }
@@ -72,6 +74,33 @@ struct ClusterSourceTests {
         exists("db-0", uid: "new")
         #expect(source.podFigures(inNamespace: nil) == [])
         #expect(source.podFigures(namespace: "shop", name: "db-0") == .withoutMetrics)
+    }
+
+    @Test("a list has of each pod what it has by itself, with many pods a node and with few", arguments: [1, 2, 7, 40])
+    func manyNodes(podsPerNode: Int) throws {
+        for node in 0..<30 {
+            try report(
+                "n\(node)",
+                (0..<2 * podsPerNode).map { slot in
+                    let uid = "u\(node)-\(slot / 2)"
+                    return (slot, uid, "", slot % 2 == 0 ? "app" : "sidecar")
+                })
+            // Their names lead from node to node.
+            for pod in 0..<podsPerNode {
+                exists("web-\(pod)-\(node)", uid: "u\(node)-\(pod)", labels: ["pod": "\(pod)"])
+            }
+        }
+        for _ in 0..<2 {
+            let pods = source.podFigures(inNamespace: "shop")
+            #expect(pods.count == 30 * podsPerNode)
+            for pod in pods {
+                #expect(pod.containers.map(\.name) == ["app", "sidecar"])
+                #expect(source.podFigures(namespace: "shop", name: pod.name) == .found(pod))
+            }
+        }
+        let selector = try LabelSelector(parsing: "pod=0")
+        let some = source.pods(Selection(namespace: nil, labels: selector, fields: FieldSelector())).podFigures
+        #expect(some.count == 30 && some == source.podFigures(inNamespace: nil).filter { $0.labels["pod"] == "0" })
     }
 
     @Test("a deleted pod is gone at once")

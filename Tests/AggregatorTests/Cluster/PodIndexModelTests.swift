@@ -124,15 +124,14 @@ struct PodIndexModelTests {
         index.set(twin)
         #expect(identity === first)
         var listed = index.pod(namespace: "shop", name: "web").map { [$0] } ?? []
-        listed[0].place = PodOwners.Place(record: 3, pod: 4)
-        index.remember(listed[...])
+        listed[0].wanted.place = PodOwners.Place(record: 3, pod: 4)
+        index.remember(listed.map(\.wanted)[...])
         index.replace(with: [twin, web])
         #expect(identity === first)
-        #expect(index.pod(namespace: "shop", name: "web")?.place == listed[0].place)
+        #expect(index.pod(namespace: "shop", name: "web")?.wanted.place == listed[0].wanted.place)
         // Of a pod that has its handle by now nothing is remembered.
-        listed[0] = ListedPod(identity: listed[0].identity, uid: PodUID("other"), handle: listed[0].handle)
-        index.remember(listed[...])
-        #expect(index.pod(namespace: "shop", name: "web")?.place == PodOwners.Place(record: 3, pod: 4))
+        index.remember([WantedPod(uid: PodUID("other"), handle: listed[0].wanted.handle)])
+        #expect(index.pod(namespace: "shop", name: "web")?.wanted.place == PodOwners.Place(record: 3, pod: 4))
         var changed = web
         changed.labels = Labels(["app": "db"])
         index.set(changed)

@@ -54,6 +54,12 @@ struct PodOwnersTests {
         }.flatMap { $0 }.map { $0 / 1_000_000 }
     }
 
+    private func expecting(_ names: String...) -> FiguresList {
+        var list = FiguresList(.pods)
+        for name in names { list.expect(ObjectIdentity(name: name)) }
+        return list
+    }
+
     @Test("a second claimant's figures are not taken, and that is reported once")
     func secondClaimant() throws {
         var (honest, liar) = (Agent(store, "n1"), Agent(store, "n2"))
@@ -114,19 +120,20 @@ struct PodOwnersTests {
     func stalePlace() throws {
         var gone = Agent(store, "n1")
         try gone.sweep([0: "web"], cpuSeconds: 1)
-        var wanted = [ListedPod(identity: ObjectIdentity(name: "web"), uid: PodUID("web"))]
-        var list = FiguresList(.pods)
-        #expect(store.append(&wanted, now: .now, to: &list) == [0])
+        var wanted = [WantedPod(uid: PodUID("web"))]
+        var list = expecting("web")
+        #expect(store.complete(&wanted, now: .now, in: &list) == [0])
         let before = wanted[0].place
         gone.session.end(now: .now)
         store.forgetStale(now: .now + .seconds(3600))
         var other = Agent(store, "n2")
         try other.sweep([0: "db"], cpuSeconds: 1)
         try other.sweep([0: "db"], cpuSeconds: 2)
-        wanted.append(ListedPod(identity: ObjectIdentity(name: "db"), uid: PodUID("db")))
+        wanted.append(WantedPod(uid: PodUID("db")))
         store.owners.locate(&wanted, [1])
         #expect(wanted[1].place == before)
-        #expect(store.append(&wanted, now: .now, to: &list) == [])
+        list = expecting("web", "db")
+        #expect(store.complete(&wanted, now: .now, in: &list) == [])
         #expect(list.podFigures.map(\.name) == ["db"])
         #expect(wanted[0].place == .nowhere)
     }
@@ -135,17 +142,17 @@ struct PodOwnersTests {
     func movedPlace() throws {
         var (first, second) = (Agent(store, "n1"), Agent(store, "n2"))
         for used in [1.0, 2] { try first.sweep([0: "web", 1: "db"], cpuSeconds: used) }
-        var pods = ["web", "db", "none"].map { ListedPod(identity: ObjectIdentity(name: $0), uid: PodUID($0)) }
-        var list = FiguresList(.pods)
-        #expect(store.append(&pods, now: .now, to: &list) == [0, 1])
+        var pods = ["web", "db", "none"].map { WantedPod(uid: PodUID($0)) }
+        var list = expecting("web", "db", "none")
+        #expect(store.complete(&pods, now: .now, in: &list) == [0, 1])
         try first.sweep([1: "db"], cpuSeconds: 3, removing: [0])
         for used in [1.0, 3] { try second.sweep([5: "web"], cpuSeconds: used) }
-        list = FiguresList(.pods)
-        #expect(store.append(&pods, now: .now, to: &list) == [0])
+        list = expecting("web", "db", "none")
+        #expect(store.complete(&pods, now: .now, in: &list) == [0])
         #expect(list.podFigures.map(\.name) == ["web", "db"])
         #expect(list.podFigures[0].containers[0].usage.cpuNanocores == 200_000_000)
-        list = FiguresList(.pods)
-        #expect(store.append(&pods, now: .now, to: &list) == [])
+        list = expecting("web", "db", "none")
+        #expect(store.complete(&pods, now: .now, in: &list) == [])
         #expect(list.podFigures.map(\.name) == ["web", "db"])
     }
 }
