@@ -21,6 +21,23 @@ struct ConnectionTests {
             logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }, times: .patient)
     }
 
+    @Test("a request on an open connection takes no turn of the loops, by which a server spreads its connections")
+    func turns() async throws {
+        let server = try await FakeAPIServer()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let client = try TestCluster.client(server, files, group: group)
+        _ = try? await client.serverVersion()
+        for _ in 0..<3 {
+            let before = group.next()
+            _ = try? await client.serverVersion()
+            #expect(group.next() !== before)
+        }
+        #expect(server.requests.map(\.connection) == [0, 0, 0, 0])
+        await client.shutdown()
+        await server.stop()
+        try await group.shutdownGracefully()
+    }
+
     @Test("a name that does not resolve is named")
     func unknownName() async throws {
         let client = try client(host: "nowhere.invalid", port: 443)

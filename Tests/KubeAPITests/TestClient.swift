@@ -20,12 +20,13 @@ final class TestCluster: Sendable {
     }
 
     static func client(
-        _ server: FakeAPIServer, _ files: ClusterFiles, _ times: KubeTimes = .patient
+        _ server: FakeAPIServer, _ files: ClusterFiles, _ times: KubeTimes = .patient,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) throws -> KubeClient {
         KubeClient(
             configuration: try .inCluster(
                 directory: files.directory.path, environment: files.environment(server)),
-            group: MultiThreadedEventLoopGroup.singleton, userAgent: "metrics-push-tests/1",
+            group: group, userAgent: "metrics-push-tests/1",
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, times: times)
     }
 

@@ -12,7 +12,9 @@ public final class KubeClient: Sendable {
     let configuration: KubeConfiguration
     private let userAgent: String
     let times: KubeTimes
-    private let group: any EventLoopGroup
+    /// Of requests that wait for a connection. Always the same: a loop taken from the group for each request would decide, by
+    /// turns, which loops the connections of a server in this process go to.
+    private let waitingLoop: any EventLoop
     private let connector: Connector
     let credentials: Credentials
     private let slots = RequestSlots(count: KubeLimits.connections, longestLine: KubeLimits.waitingRequests)
@@ -40,7 +42,7 @@ public final class KubeClient: Sendable {
         self.configuration = configuration
         self.userAgent = userAgent
         self.times = times
-        self.group = group
+        waitingLoop = group.next()
         connector = Connector(
             endpoint: configuration.endpoint, serverName: configuration.tlsServerName ?? configuration.endpoint.host,
             group: group, times: times,
@@ -61,7 +63,7 @@ public final class KubeClient: Sendable {
     func send(_ request: KubeRequest) async throws(KubeError) -> KubeResponse {
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout ?? times.request)
         do throws(ExchangeFailure) {
-            try await slots.acquire(until: deadline, on: group.next())
+            try await slots.acquire(until: deadline, on: waitingLoop)
             defer { slots.release() }
             return try await answer(to: request, deadline)
         } catch {
