@@ -7,22 +7,31 @@ extension ByteWriter {
 
     /// The lowest `digits` decimal digits of `value`, zero-padded.
     mutating func decimal(_ value: UInt64, digits: Int) {
+        if digits == 0 { return }
         unsafe self.append(roomFor: digits) { room in
-            var rest = value
-            var at = digits
-            // Two at a time: each division waits for the one before.
-            while at > 1 {
-                at -= 2
-                let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 100)
-                // A tenth of what is below 100, without a division.
-                let tens = (remainder &* 103) >> 10
-                unsafe room[at] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
-                unsafe room[at + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: remainder &- tens &* 10)
-                rest = quotient
-            }
-            if at == 1 { unsafe room[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10) }
+            guard let start = room.baseAddress else { return 0 }
+            unsafe Self.writeDecimal(value, digits: digits, to: start)
             return digits
         }
+    }
+
+    /// The same, to where there is room for `digits` bytes.
+    @inline(__always)
+    static func writeDecimal(_ value: UInt64, digits: Int, to start: UnsafeMutableRawPointer) {
+        var rest = value
+        var at = digits
+        // Two at a time: each division waits for the one before.
+        while at > 1 {
+            at -= 2
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 100)
+            // A tenth of what is below 100, without a division.
+            let tens = (remainder &* 103) >> 10
+            let ones = remainder &- tens &* 10
+            unsafe start.storeBytes(of: UInt8(truncatingIfNeeded: tens | 0x30), toByteOffset: at, as: UInt8.self)
+            unsafe start.storeBytes(of: UInt8(truncatingIfNeeded: ones | 0x30), toByteOffset: at + 1, as: UInt8.self)
+            rest = quotient
+        }
+        if at == 1 { unsafe start.storeBytes(of: UInt8(truncatingIfNeeded: (rest % 10) | 0x30), as: UInt8.self) }
     }
 
     mutating func decimal(_ value: Int64) {

@@ -97,6 +97,7 @@ public struct ByteWriter: ~Copyable {
 
     /// Lets somebody else write, a library of C: `body` is given room for at least `minimum` bytes and says how many of
     /// them it used.
+    @inline(__always)
     public mutating func append(roomFor minimum: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
         self.reserve(minimum)
         let room = self.room

@@ -95,8 +95,10 @@ extension CoreNode: CoreObject {
         out.message(2) { _ in }
         out.message(3) { out in
             for field: UInt8 in [1, 2] {
-                out.protoQuantity(field, "cpu", Quantity(millicores: self.cpuMillicores))
-                out.protoQuantity(field, "memory", Quantity(bytes: self.memoryBytes))
+                out.append(upTo: 2 * Quantity.mostEntryBytes) { out in
+                    out.protoQuantity(field, "cpu", Quantity(millicores: self.cpuMillicores))
+                    out.protoQuantity(field, "memory", Quantity(bytes: self.memoryBytes))
+                }
             }
             out.message(4) { out in
                 out.protoString(1, "Ready")

@@ -136,7 +136,7 @@ struct ListStream: BodyStream {
 
     private mutating func writeRow(to out: inout ByteWriter) {
         switch (self.shape, self.layout) {
-        case (.protobuf, _): out.message(2, lengthBytes: 2) { out in self.encoder.protobuf(self.at, to: &out) }
+        case (.protobuf, _): self.encoder.protobuf(self.at, field: 2, to: &out)
         case (.partialObjectsProtobuf(let meta), _):
             out.message(Self.itemsField(meta), lengthBytes: 2) { out in
                 self.encoder.partialObjectProtobuf(self.at, to: &out)

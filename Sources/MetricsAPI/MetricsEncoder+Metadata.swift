@@ -111,10 +111,12 @@ extension MetricsEncoder {
 
     /// PartialObjectMetadata {metadata = 1}.
     func partialObjectProtobuf(_ at: Int, to out: inout ByteWriter) {
-        let identity = self.list.rows[at].identity
-        out.lengthTag(1)
-        out.varint(UInt64(self.protobufMetadataSize(self.list.rows[at])))
-        self.protobufMetadata(identity, to: &out)
+        let rows = self.list.rows.span
+        let size = self.protobufMetadataSize(rows[at])
+        out.append(upTo: Self.fieldSize(size)) { out in
+            out.head(1, size)
+            self.protobufMetadata(rows[at].identity, to: &out)
+        }
     }
 
     /// Bytes of what `partialObjectProtobuf` writes.

@@ -4,29 +4,32 @@
 /// by the same rules.
 extension MetricsEncoder {
     /// NodeMetrics and PodMetrics {metadata = 1, timestamp = 2, window = 3, usage or containers = 4}.
-    mutating func protobuf(_ at: Int, to out: inout ByteWriter) {
+    /// - Parameter field: the number of the field that it is; nil: a message by itself.
+    mutating func protobuf(_ at: Int, field: UInt8? = nil, to out: inout ByteWriter) {
         self.timestamps.set(unixNanoseconds: self.list.rows[at].timestampUnixNanoseconds)
         // Borrowed: a copy of a row counts a reference to its object, and waits for it.
         let rows = self.list.rows.span
-        out.lengthTag(1)
-        out.varint(UInt64(self.protobufMetadataSize(rows[at])))
-        self.protobufMetadata(rows[at].identity, to: &out)
-        out.append(self.timestamps.field)
-        out.lengthTag(3)
-        let window = rows[at].windowNanoseconds
-        out.byte(UInt8(1 + ByteWriter.varintSize(UInt64(bitPattern: window))))
-        out.protoInt(1, window)
-        switch self.list.kind {
-        case .nodes: EncodedUsage(self.list.usages[Int(rows[at].firstUsage)].usage).write(4, to: &out)
-        case .pods:
-            let usages = self.list.usages.span
-            for at in rows[at].usages {
-                // ContainerMetrics {name = 1, usage = 2}
-                let usage = EncodedUsage(usages[at].usage)
-                out.lengthTag(4)
-                out.varint(UInt64(Self.fieldSize(usages[at].name.utf8.count) + usage.size))
-                out.protoString(1, usages[at].name)
-                usage.write(2, to: &out)
+        let size = self.protobufSize(rows[at])
+        out.append(upTo: Self.fieldSize(size)) { out in
+            if let field { out.head(field, size) }
+            out.head(1, self.protobufMetadataSize(rows[at]))
+            self.protobufMetadata(rows[at].identity, to: &out)
+            out.append(self.timestamps.field)
+            let window = UInt64(bitPattern: rows[at].windowNanoseconds)
+            out.head(3, 1 + ByteWriter.varintSize(window))
+            out.byte(1 << 3)
+            out.varint(window)
+            switch self.list.kind {
+            case .nodes: EncodedUsage(self.list.usages[Int(rows[at].firstUsage)].usage).write(4, to: &out)
+            case .pods:
+                let usages = self.list.usages.span
+                for at in rows[at].usages {
+                    // ContainerMetrics {name = 1, usage = 2}
+                    let usage = EncodedUsage(usages[at].usage)
+                    out.head(4, Self.fieldSize(usages[at].name.utf8.count) + usage.size)
+                    out.protoString(1, usages[at].name)
+                    usage.write(2, to: &out)
+                }
             }
         }
     }
@@ -53,21 +56,23 @@ extension MetricsEncoder {
     // MARK: ObjectMeta
 
     /// ObjectMeta {name = 1, namespace = 3, uid = 5, resourceVersion = 6, creationTimestamp = 8, labels = 11}.
-    func protobufMetadata(_ identity: ObjectIdentity, to out: inout ByteWriter) {
+    @inline(__always)
+    func protobufMetadata(_ identity: borrowing ObjectIdentity, to out: inout ByteCursor) {
         if Self.isWholeHead(identity, in: self.list.kind) {
             unsafe identity.withFields { unsafe out.append($0) }
         } else {
-            out.protoString(1, identity.name)
-            if self.list.kind == .pods {
-                out.protoString(3, identity.namespace)
-                let uid = identity.uid
-                if !uid.isEmpty { out.protoString(5, uid) }
+            unsafe identity.withParts { name, namespace, uid in
+                unsafe out.protoBytes(1, name)
+                if self.list.kind == .pods {
+                    unsafe out.protoBytes(3, namespace)
+                    if unsafe !uid.isEmpty { unsafe out.protoBytes(5, uid) }
+                }
             }
         }
         if let version = self.objectVersion {
-            out.lengthTag(6)
-            out.byte(UInt8(ByteWriter.digits(version)))
-            out.decimal(version)
+            let digits = ByteWriter.digits(version)
+            out.head(6, digits)
+            out.decimal(version, digits: digits)
         }
         out.append(self.createdField)
         unsafe identity.labels.storage?.withFields { unsafe out.append($0) }
@@ -125,7 +130,7 @@ private struct EncodedUsage {
     }
 
     @inline(__always)
-    func write(_ field: UInt8, to out: inout ByteWriter) {
+    func write(_ field: UInt8, to out: inout ByteCursor) {
         out.protoQuantity(field, "cpu", self.cpu)
         out.protoQuantity(field, "memory", self.memory)
         if let swap { out.protoQuantity(field, "swap", swap) }

@@ -55,13 +55,22 @@ struct Quantity {
             amount: amount, letter: suffix == 4 ? UInt8(ascii: "k") : Self.letters[suffix], isBinary: false)
     }
 
+    /// What an entry of a usage map takes in protobuf, with the longest key and text.
+    static let mostEntryBytes = 40
+
     /// Bytes of the text.
     @inline(__always)
     var count: Int { ByteWriter.digits(self.amount) + (self.letter != 0 ? 1 : 0) + (self.isBinary ? 1 : 0) }
 
-    @inline(__always)
     func write(to out: inout ByteWriter) {
         out.decimal(self.amount)
+        if self.letter != 0 { out.byte(self.letter) }
+        if self.isBinary { out.byte(UInt8(ascii: "i")) }
+    }
+
+    @inline(__always)
+    func write(to out: inout ByteCursor) {
+        out.decimal(self.amount, digits: ByteWriter.digits(self.amount))
         if self.letter != 0 { out.byte(self.letter) }
         if self.isBinary { out.byte(UInt8(ascii: "i")) }
     }
@@ -81,25 +90,4 @@ extension ByteWriter {
     mutating func cpuQuantity(nanocores: UInt64) { Quantity(nanocores: nanocores).write(to: &self) }
     mutating func cpuQuantity(millicores: UInt64) { Quantity(millicores: millicores).write(to: &self) }
     mutating func bytesQuantity(_ bytes: UInt64) { Quantity(bytes: bytes).write(to: &self) }
-
-    /// An entry of a map<string, Quantity>: {key = 1, value = 2 {string = 1}}. Key and text are a few bytes, so each length is
-    /// one byte.
-    @inline(__always)
-    mutating func protoQuantity(_ field: UInt8, _ key: StaticString, _ quantity: Quantity) {
-        let text = quantity.count
-        let keyCount = key.utf8CodeUnitCount
-        unsafe self.append(roomFor: keyCount + text + 8) { room in
-            unsafe room[0] = field << 3 | 2
-            unsafe room[1] = UInt8(truncatingIfNeeded: keyCount + text + 6)
-            unsafe room[2] = 0x0a
-            unsafe room[3] = UInt8(truncatingIfNeeded: keyCount)
-            for at in 0..<keyCount { unsafe room[4 + at] = unsafe key.utf8Start[at] }
-            unsafe room[4 + keyCount] = 0x12
-            unsafe room[5 + keyCount] = UInt8(truncatingIfNeeded: text + 2)
-            unsafe room[6 + keyCount] = 0x0a
-            unsafe room[7 + keyCount] = UInt8(truncatingIfNeeded: text)
-            return keyCount + 8
-        }
-        quantity.write(to: &self)
-    }
 }
