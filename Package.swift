@@ -97,7 +97,7 @@ let package = Package(
         .executableTarget(
             name: "Swarm",
             dependencies: [
-                "Console", "NodeAgent", "TLS", "TLSChannel", "Wire",
+                "CKernel", "Console", "NodeAgent", "TLS", "TLSChannel", "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernel
 import Console
 import KubeAPI
 import Logging
@@ -55,7 +56,9 @@ public struct ClusterAggregator: Sendable {
         let ingest = IngestService(
             store: store, authenticator: try agentAuthenticator(cluster, clients), metrics: metrics, logger: logger,
             instance: try InstanceName.random(),
-            limits: configuration.common.ingestLimits, group: group)
+            limits: IngestLimits(
+                configuration.common, openFiles: Int(clamping: CKernel_raise_open_files()), logger: logger),
+            group: group)
         let readiness = ClusterReadiness(
             informers: informers, follower: follower,
             toleratesUnknownProxy: configuration.authentication.toleratesLookupFailure, contexts: contexts,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernel
 import Console
 import Logging
 import MetricsAPI
@@ -73,7 +74,9 @@ public struct StandaloneAggregator: Sendable {
             authenticator: StaticAgentAuthenticator(
                 token: credentials.agentToken, nodes: Set(nodeNames), certificates: certificates),
             metrics: metrics, logger: logger, instance: try InstanceName.random(),
-            limits: configuration.common.ingestLimits, group: group)
+            limits: IngestLimits(
+                configuration.common, openFiles: Int(clamping: CKernel_raise_open_files()), logger: logger),
+            group: group)
         let source = StandaloneSource(store: store)
         let watches = WatchHub(source: source, ticker: WatchTicker(eventLoop: group.next()), logger: logger)
         let server = APIServer(

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/vfs.h>
 
@@ -26,6 +27,14 @@ void CKernel_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 void CKernel_map_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes), mallopt(M_TRIM_THRESHOLD, bytes); }
 
 size_t CKernel_heap_bytes(void) { return mallinfo2().uordblks + mallinfo2().hblkhd; }
+
+uint64_t CKernel_raise_open_files(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+    return limit.rlim_cur;
+}
 
 void CKernel_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernel
 import Glibc
 
 /// The process's limit of open files, and how much of it directories that are held open may take. Each pod and container
@@ -23,15 +24,8 @@ struct DescriptorLimit {
     /// The limit of this process, with the soft one raised to the hard one. Not being able to raise it shows when it is
     /// reached.
     static func raised() -> DescriptorLimit {
-        var limit = rlimit()
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard unsafe getrlimit(resource, &limit) == 0 else { return DescriptorLimit(files: 1024) }
-        if limit.rlim_cur < limit.rlim_max {
-            let soft = limit.rlim_cur
-            limit.rlim_cur = limit.rlim_max
-            if unsafe setrlimit(resource, &limit) != 0 { limit.rlim_cur = soft }
-        }
-        return DescriptorLimit(files: Int(clamping: limit.rlim_cur))
+        let files = CKernel_raise_open_files()
+        return DescriptorLimit(files: files == 0 ? 1024 : Int(clamping: files))
     }
 }
 

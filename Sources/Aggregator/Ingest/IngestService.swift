@@ -90,7 +90,9 @@ final class IngestService: Sendable {
         let eventLoop = channel.eventLoop
         guard connectionCount.add(1, ordering: .relaxed).newValue <= limits.connections else {
             return eventLoop.makeFailedFuture(
-                turnedAway(.connections, "there are \(limits.connections) agent connections; --max-agents allows more"))
+                turnedAway(
+                    .connections,
+                    "there are \(limits.connections) agent connections; \(limits.wayToMoreConnections)"))
         }
         switch shared(on: eventLoop).handshakes.enter() {
         case .enter: return eventLoop.makeCompletedFuture { try self.begin(channel, context()) }

@@ -37,6 +37,10 @@ size_t CKernel_give_back_pages(void);
 /* What malloc has handed out and not got back, of all arenas and of mmap; mallinfo2(3). */
 size_t CKernel_heap_bytes(void);
 
+/* Raises the soft limit of files that this process may have open to the hard one, if it can. Returns the soft limit then, 0 when it
+ * cannot be told: setrlimit(2), RLIMIT_NOFILE. */
+uint64_t CKernel_raise_open_files(void);
+
 /* pthread_setname_np(3) for the calling thread. */
 void CKernel_name_this_thread(const char *name);
 

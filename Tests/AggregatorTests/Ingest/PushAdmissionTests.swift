@@ -59,6 +59,20 @@ struct PushAdmissionTests {
         }
     }
 
+    @Test(
+        "as many agents as files can be open beside the others, at most as many as the flag allows",
+        arguments: [
+            (0, 20_000), (64, 1), (100, 36), (1_024, 768), (4_096, 3_072), (20_000, 18_976), (1_048_576, 20_000),
+        ])
+    func openFiles(openFiles: Int, agents: Int) {
+        let log = LogCapture()
+        let configuration = AggregatorConfiguration(bindAddress: "::1", securePort: 0, pushPort: 0)
+        let limits = IngestLimits(configuration, openFiles: openFiles, logger: log.logger)
+        #expect(limits.connections == agents)
+        #expect(log.lines(with: "open_files=\(openFiles)").count == (agents < 20_000 ? 1 : 0))
+        #expect(limits.wayToMoreConnections.contains("more than \(openFiles) open files") == (agents < 20_000))
+    }
+
     @Test("peers that connect and say nothing hold up the others for their turn only, and are then cut off as ever")
     func silentPeers() async throws {
         var times = IngestTimes(hello: .seconds(4), tick: .milliseconds(10))

@@ -56,6 +56,31 @@ import Testing
         #expect(lines.problems.contains("limit of 64 files"), "\(lines.problems)")
     }
 
+    @Test(
+        "An aggregator takes all files that it may open, turns agents away before there is none left, and goes on answering"
+    )
+    func aggregator() async throws {
+        let node = FixtureNode()
+        node.container(id(1), in: "kubepods/podu-1", cpu: 1_000_000, memory: 1024)
+        node.link(pod: "web", container: "app", id: id(1), uid: "u-1")
+        // Soft and hard.
+        let aggregator = try await AggregatorProcess(runner: ["prlimit", "--nofile=64:128"])
+        let agent = try Program([Programs.agent] + aggregator.agentFlags() + node.flags + ["--interval", "1s"])
+        try await agent.awaitLine("session open")
+        let peers = try (0..<80).map { _ in try SilentPeer(port: aggregator.pushPort) }
+        try await aggregator.program.awaitLine("agent connections are turned away")
+        let line = try #require(aggregator.program.lines(with: "turned away").first)
+        for part in ["there are 64 agent connections", "more than 128 open files", "LimitNOFILE"] {
+            #expect(line.contains(part), "\(line)")
+        }
+        let client = try aggregator.client()
+        try await agent.until("the pod") { try client.pods().map(\.name) == ["default/web/app"] }
+        #expect(agent.lines(with: "session open").count == 1, "\(agent.text)")
+        withExtendedLifetime(peers) {}
+        agent.signal(15)
+        #expect(try await agent.end() == 0)
+    }
+
     @Test("A limit that leaves nothing at all is named, and nothing else is blamed", arguments: [6, 7, 8, 10])
     func tiny(files: Int) async throws {
         let node = FixtureNode()
