@@ -63,7 +63,7 @@ extension ByteWriter {
         42_949_672_960,
     ]
 
-    /// 10^0 … 10^19. Zero is a number of one digit, so it is below the first.
+    /// 10^0 … 10^19, but 0 for the first: zero has one digit, too.
     private static let powers: [UInt64] = [
         0, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
         100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,

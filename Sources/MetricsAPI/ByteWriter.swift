@@ -95,7 +95,7 @@ public struct ByteWriter: ~Copyable {
         self.count &+= bytes.count
     }
 
-    /// Lets somebody else write, a library of C: `body` is given room for at least `minimum` bytes and says how many of
+    /// Lets somebody else write, such as a library of C: `body` is given room for at least `minimum` bytes and says how many of
     /// them it used.
     @inline(__always)
     public mutating func append(roomFor minimum: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CMemory
 
 /// Figures of many objects at one moment: what lists, watches and single answers are encoded from.
 ///
@@ -28,7 +27,7 @@ public struct FiguresList: Sendable {
         fileprivate(set) var usageBytes: UInt32
 
         /// Of the reference, among a row's bytes.
-        fileprivate static let identityOffset = MemoryLayout<Row>.offset(of: \.identity) ?? 0
+        fileprivate static let identityPlace = MemoryLayout<Row>.place(of: \.identity)
 
         fileprivate init(_ identity: ObjectIdentity, in kind: Kind) {
             self.identity = identity
@@ -98,33 +97,18 @@ public struct FiguresList: Sendable {
 
     /// Has a row fetched from memory, which will be completed soon.
     @inline(__always)
-    public func prefetch(row: Int) {
-        let stride = MemoryLayout<Row>.stride
-        unsafe self.rows.withUnsafeBytes { bytes in
-            unsafe CMemory_prefetch(bytes.baseAddress.map { unsafe $0 + row * stride }, stride)
-        }
-    }
+    public func prefetch(row: Int) { self.rows.prefetch(row) }
 
     /// Has what `row` is written from fetched from memory, while the rows before it are written: rows follow each other, their
     /// objects and figures do not. What is found only from there comes with the next calls.
     @inline(__always)
     func prefetchParts(beyond row: Int) {
-        let rows = self.rows.span
         let (near, far) = (row + Self.near, row + 2 * Self.near)
-        if far < rows.count {
-            // The reference as it lies there: to take a copy is to count it, and to wait for it.
-            unsafe self.rows.withUnsafeBytes { bytes in
-                let offset = far * MemoryLayout<Row>.stride + Row.identityOffset
-                unsafe ObjectIdentity.prefetch(bytes.load(fromByteOffset: offset, as: UnsafeRawPointer.self))
-            }
-        }
+        self.rows.prefetchInstance(far, field: Row.identityPlace, bytes: ObjectIdentity.instanceBytes)
+        let rows = self.rows.span
         guard near < rows.count else { return }
         rows[near].identity.prefetchNames()
-        let (first, count) = (Int(rows[near].firstUsage), Int(rows[near].usageCount))
-        let stride = MemoryLayout<ContainerFigures>.stride
-        unsafe self.usages.withUnsafeBytes { bytes in
-            unsafe CMemory_prefetch(bytes.baseAddress.map { unsafe $0 + first * stride }, count * stride)
-        }
+        self.usages.prefetch(Int(rows[near].firstUsage), count: Int(rows[near].usageCount))
     }
 
     /// Rows between one that is written and one whose parts are fetched.

@@ -3,8 +3,8 @@ import Formats
 
 /// A list, written row by row as the client takes it.
 struct ListStream: BodyStream {
-    /// A chunk of more rows than this takes longer to make than an event loop may be kept for: the whole list is, then.
-    static let heavyRows = 2_000
+    /// A list of more rows than this is not written on an event loop.
+    static let heavyRows = 4_000
 
     private var encoder: MetricsEncoder
     private let shape: ListShape
@@ -38,7 +38,7 @@ struct ListStream: BodyStream {
 
     var isHeavy: Bool { self.encoder.list.rows.count > Self.heavyRows }
 
-    /// A heavy chunk is made on another thread, and each way there and back costs as much as writing some 30 rows.
+    /// A heavy list's chunk is made on another thread, and each way there and back costs as much as writing some 30 rows.
     var chunkBytes: Int { self.isHeavy ? 256 * 1024 : 64 * 1024 }
 
     init(_ encoder: MetricsEncoder, _ shape: ListShape, _ layout: JSONLayout, version: UInt64? = nil) {

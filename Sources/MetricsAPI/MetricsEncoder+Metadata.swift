@@ -116,6 +116,7 @@ extension MetricsEncoder {
         out.append(upTo: Self.fieldSize(size)) { out in
             out.head(1, size)
             self.protobufMetadata(rows[at].identity, to: &out)
+            assert(out.count == Self.fieldSize(size), "less is written than was measured")
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Every length is known before its bytes are written: the list's stands in front of all of it, so rows are measured first,
-/// by the same rules.
+/// Every length is known before its bytes are written: the list's stands in front of all of it. So rows are measured, by the
+/// same rules, when a `FiguresList` completes them.
 extension MetricsEncoder {
     /// NodeMetrics and PodMetrics {metadata = 1, timestamp = 2, window = 3, usage or containers = 4}.
     /// - Parameter field: the number of the field that it is; nil: a message by itself.
@@ -23,14 +23,15 @@ extension MetricsEncoder {
             case .nodes: EncodedUsage(self.list.usages[Int(rows[at].firstUsage)].usage).write(4, to: &out)
             case .pods:
                 let usages = self.list.usages.span
-                for at in rows[at].usages {
+                for container in rows[at].usages {
                     // ContainerMetrics {name = 1, usage = 2}
-                    let usage = EncodedUsage(usages[at].usage)
-                    out.head(4, Self.fieldSize(usages[at].name.utf8.count) + usage.size)
-                    out.protoString(1, usages[at].name)
+                    let usage = EncodedUsage(usages[container].usage)
+                    out.head(4, Self.fieldSize(usages[container].name.utf8.count) + usage.size)
+                    out.protoString(1, usages[container].name)
                     usage.write(2, to: &out)
                 }
             }
+            assert(out.count == (field == nil ? size : Self.fieldSize(size)), "less is written than was measured")
         }
     }
 

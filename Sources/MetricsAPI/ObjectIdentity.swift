@@ -62,11 +62,10 @@ public final class ObjectIdentity: @unchecked Sendable {
         unsafe body(self.head.buffer)
     }
 
-    /// Has an instance fetched from memory, which will be read soon; its names lie elsewhere.
-    @inline(__always)
-    public static func prefetch(_ instance: UnsafeRawPointer) { unsafe CMemory_prefetch(instance, 48) }
+    /// What an instance takes, without its names, which lie elsewhere.
+    package static let instanceBytes = 48
 
-    /// Has its names fetched from memory.
+    /// Has its names fetched from memory, which will be read soon.
     @inline(__always)
     func prefetchNames() {
         let names = unsafe self.head.buffer

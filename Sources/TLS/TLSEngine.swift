@@ -194,8 +194,6 @@ public final class TLSEngine {
         if plaintext.byteCount == 0 { return .wrote(0) }
         // Checked before OpenSSL starts a record, so that none is ever left half written.
         if transport.outbound.count >= Self.outboundCap { return .full }
-        let expected = min(plaintext.byteCount, Self.outboundCap)
-        transport.reserve(expected + (expected / Self.recordBytes + 1) * Self.recordOverhead)
         let (_, outcome) = transport.lend(RawSpan()) { () -> WriteOutcome in
             OpenSSLFailure.clear()
             var count = 0
@@ -206,6 +204,13 @@ public final class TLSEngine {
             return unsafe .failed(fail(SSL_get_error(ssl, result), during: .write))
         }
         return outcome
+    }
+
+    /// Makes room for the ciphertext of as many bytes, up to the cap, before the first of them is written: by and by the room
+    /// is made, and left, several times.
+    public func reserve(plaintext: Int) {
+        let expected = min(plaintext, Self.outboundCap + Self.recordBytes)
+        transport.reserve(expected + (expected / Self.recordBytes + 1) * Self.recordOverhead)
     }
 
     /// Says that we send no more. Does nothing before the handshake is done, after a failure, or a second time.

@@ -54,6 +54,8 @@ extension TLSHandler {
         guard let engine else { return false }
         var promises: [EventLoopPromise<Void>] = []
         var failure: TLSError?
+        // All that waits: HTTP/2 writes a frame's nine bytes first, and its content by itself.
+        engine.reserve(plaintext: writes.byteCount)
         batch: while let front = writes.front {
             guard front.readableBytes > 0 else {
                 if let promise = writes.finishFront() { promises.append(promise) }

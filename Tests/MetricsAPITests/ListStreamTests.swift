@@ -88,6 +88,40 @@ struct ListStreamTests {
         }
     }
 
+    @Test("a large list is written in larger chunks", arguments: [(4_000, 64 << 10), (4_001, 256 << 10)])
+    func chunkBytes(count: Int, bytes: Int) throws {
+        guard case .stream(let stream) = ask("\(base)/pods", of: Self.cluster(pods: count)).body else {
+            throw NoStream()
+        }
+        #expect(stream.chunkBytes == bytes)
+    }
+
+    @Test("a row is measured by the figures that it has in the end, whatever was appended and taken back")
+    func takenBack() throws {
+        let figures = ["a", "longer"].map {
+            ContainerFigures(name: $0, usage: ResourceUsage(cpuNanocores: 12_345, memoryBytes: 1 << 20))
+        }
+        var list = FiguresList(.pods)
+        for name in ["gone", "left", "whole"] { list.expect(ObjectIdentity(namespace: "ns", name: name, uid: "u")) }
+        for (row, kept) in [(2, 2), (1, 1)] {
+            let first = list.usages.count
+            for figures in figures + figures { list.append(usage: figures) }
+            list.dropUsages(from: first + kept)
+            list.complete(
+                row: row, timestampUnixNanoseconds: TestCluster.timestamp, windowNanoseconds: 15_000_000_000,
+                version: 1,
+                firstUsage: first)
+        }
+        list.dropIncomplete()
+        let encoder = MetricsEncoder(list, version: .v1beta1, nowUnixNanoseconds: TestCluster.timestamp)
+        let stream = ListStream(encoder, .protobuf, .compact)
+        let bytes = Array(Self.chunks(stream, capacity: 1_024).joined())
+        #expect(stream.length == bytes.count)
+        let pods = try TestEnvelope(bytes).object.all(2)
+        #expect(try pods.map { try $0.message(1).string(1) } == ["left", "whole"])
+        #expect(try pods.map { try $0.all(4).count } == [1, 2])
+    }
+
     @Test("a list laid out for people is the compact one, laid out", arguments: [0, 1, 150])
     func layouts(count: Int) throws {
         let cluster = Self.cluster(pods: count)

@@ -71,8 +71,10 @@ final class ClusterDirectory: Sendable {
         if wanted.isEmpty { return [:] }
         let texts = Dictionary(wanted.map { (PodUID($0), $0) }, uniquingKeysWith: { first, _ in first })
         var found: [String: ClusterPod] = [:]
-        for pod in pods(Selection()) {
-            if let text = texts[pod.wanted.uid] { found[text] = ClusterPod(pod) }
+        visitPods(Selection()) { slice in
+            for pod in slice {
+                if let text = texts[pod.wanted.uid] { found[text] = ClusterPod(pod) }
+            }
         }
         return found
     }

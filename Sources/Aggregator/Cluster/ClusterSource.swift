@@ -23,10 +23,10 @@ struct ClusterSource: MetricsSource {
 
     func pods(_ selection: Selection) -> FiguresList {
         var (wanted, list) = ([WantedPod](), FiguresList(.pods))
-        if !selection.selectsByLabels {
+        if !selection.selectsByLabels, selection.name == nil {
             let bound = directory.bound(selection)
             wanted.reserveCapacity(bound)
-            list.reserveCapacity(rows: bound, usages: 2 * bound)
+            list.reserveCapacity(rows: bound, usages: 0)
         }
         directory.visitPods(selection) { slice in
             for pod in slice {
@@ -34,6 +34,7 @@ struct ClusterSource: MetricsSource {
                 list.expect(pod.identity)
             }
         }
+        list.reserveCapacity(rows: wanted.count, usages: 2 * wanted.count)
         complete(&list, wanted)
         return list
     }
@@ -46,8 +47,7 @@ struct ClusterSource: MetricsSource {
         return list.rows.isEmpty ? .withoutMetrics : .found(list)
     }
 
-    private func complete(_ list: inout FiguresList, _ pods: [WantedPod]) {
-        var pods = pods
+    private func complete(_ list: inout FiguresList, _ pods: consuming [WantedPod]) {
         let found = store.complete(&pods, now: .now, in: &list)
         if !found.isEmpty { directory.remember(found.map { pods[$0] }) }
     }

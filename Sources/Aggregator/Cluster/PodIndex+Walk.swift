@@ -109,7 +109,11 @@ extension PodIndex {
             cursor.verdicts = Array(repeating: 0, count: space.labels.sets.count)
         }
         for place in cursor.place..<end {
-            if place + Self.ahead < end { prefetchIdentity(space.order[place + Self.ahead]) }
+            if place + Self.ahead < end {
+                entries.prefetchInstance(
+                    Int(space.order[place + Self.ahead]), field: Entry.identityPlace,
+                    bytes: ObjectIdentity.instanceBytes)
+            }
             let handle = space.order[place]
             if selects {
                 let set = Int(entries[Int(handle)].labelSet)
@@ -126,15 +130,6 @@ extension PodIndex {
 
     /// Pods between one that is looked at and one whose identity is fetched from memory already.
     private static let ahead = 8
-
-    private func prefetchIdentity(_ handle: UInt32) {
-        // The reference as it lies there: to take a copy is to count it, and to wait for it.
-        unsafe entries.withUnsafeBytes { bytes in
-            let offset = Int(handle) * MemoryLayout<Entry>.stride + Entry.identityOffset
-            let address = unsafe bytes.load(fromByteOffset: offset, as: UnsafeRawPointer.self)
-            unsafe ObjectIdentity.prefetch(address)
-        }
-    }
 
     /// How many pods an answer may have at most, as far as that is told without looking at them.
     func bound(_ selection: Selection) -> Int {

@@ -15,7 +15,7 @@ struct PodIndex: Sendable {
         fileprivate(set) var place = PodOwners.Place.nowhere
 
         /// Of the reference, among an entry's bytes.
-        static let identityOffset = MemoryLayout<Entry>.offset(of: \.identity) ?? 0
+        static let identityPlace = MemoryLayout<Entry>.place(of: \.identity)
     }
 
     struct Namespace: Sendable {

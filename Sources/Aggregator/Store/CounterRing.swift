@@ -86,8 +86,8 @@ struct CounterRing: Sendable {
         points = min(points + 1, UInt8(Self.capacity))
     }
 
-    // In line, and so read where it lies: a ring handed over is a ring copied.
     /// The rate from the newest point back to the newest one at least a window older, or to the oldest there is.
+    // In line, and so read where it lies: a ring that is handed over is copied.
     @inline(__always)
     func rate(over window: RateWindow) -> UsageRate? {
         var (time, cpu) = (UInt64(0), UInt64(0))

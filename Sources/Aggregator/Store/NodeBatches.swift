@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import MetricsAPI
 
 /// Pods whose figures are wanted, by the nodes that they are on: what a node has lies together, and has one lock.
 struct NodeBatches {
@@ -12,7 +13,7 @@ struct NodeBatches {
     /// Of `order`.
     subscript(batch: Int) -> Range<Int> { (batch == 0 ? 0 : ends[batch - 1])..<ends[batch] }
 
-    /// - Parameter nodeCount: places tell no higher numbers of nodes, but for nodes that have come since.
+    /// - Parameter nodeCount: places tell no higher numbers of nodes; if one did, it would be behind the others.
     init(_ pods: [WantedPod], nodeCount: Int) {
         // Of few pods hardly two are on the same node, and sorting would cost more than it saves.
         if pods.count > nodeCount { sort(pods, nodeCount) } else { order = Self.placed(pods.indices, of: pods) }
@@ -30,7 +31,6 @@ struct NodeBatches {
     }
 
     private mutating func sort(_ pods: [WantedPod], _ nodeCount: Int) {
-        // Nodes that have come since are behind all others.
         var starts = Array(repeating: 0, count: nodeCount + 1)
         for pod in pods where pod.place != .nowhere { starts[min(Int(pod.place.record), nodeCount)] += 1 }
         var sum = 0
@@ -46,7 +46,7 @@ struct NodeBatches {
     private mutating func split(_ pods: [WantedPod]) {
         var last: UInt32?
         for (position, index) in order.enumerated() {
-            // They do not lie in this order.
+            // Pods do not lie in this order.
             if position + Self.ahead < order.count { pods.prefetch(Int(order[position + Self.ahead])) }
             let record = pods[Int(index)].place.record
             if let last, last != record { ends.append(position) }
@@ -55,5 +55,6 @@ struct NodeBatches {
         if !order.isEmpty { ends.append(order.count) }
     }
 
+    /// Pods between one that is looked at and one that is fetched from memory.
     private static let ahead = 16
 }

@@ -106,9 +106,9 @@ final class NodeRecord: Sendable {
         }
     }
 
-    /// Reads the series whether or not they are fresh.
-    func withSeries<Result>(_ body: (borrowing NodeSeries) -> Result) -> Result {
-        state.withLock { body($0.series) }
+    /// Reads the series, fresh or not, unless somebody has the lock.
+    func withFreeSeries(_ body: (borrowing NodeSeries) -> Void) {
+        _ = state.withLockIfAvailable { body($0.series) }
     }
 
     var facts: Facts { state.withLock { $0.facts } }

@@ -24,7 +24,7 @@ extension NodeSeries {
     /// - Returns: whether that pod is there.
     @discardableResult
     func complete(row: Int, pod number: Int, uid: PodUID, window: RateWindow, in list: inout FiguresList) -> Bool {
-        // Borrowed: what is read of an element is little, and all of it were copied.
+        // Borrowed: little is read of an element, and a copy would be one of all of it.
         let (pods, containers, series) = (dictionary.pods.span, dictionary.containers.span, series.span)
         guard number < pods.count else { return false }
         guard pods[number].standing == .owned, pods[number].uid == uid else { return false }

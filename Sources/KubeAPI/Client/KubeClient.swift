@@ -12,7 +12,7 @@ public final class KubeClient: Sendable {
     let configuration: KubeConfiguration
     private let userAgent: String
     let times: KubeTimes
-    /// Of requests that wait for a connection. Always the same: a loop taken from the group for each request would decide, by
+    /// Where requests wait for their turn. Always the same: a loop taken from the group for each request would decide, by
     /// turns, which loops the connections of a server in this process go to.
     private let waitingLoop: any EventLoop
     private let connector: Connector

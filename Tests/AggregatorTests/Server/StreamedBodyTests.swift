@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Logging
+import MetricsAPI
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -24,6 +25,23 @@ struct StreamedBodyTests {
         }
         #expect(dam.mostHeldBytes == 64 << 10)
         _ = try channel.finish()
+    }
+
+    /// A body of one byte for each call, with the room that it was given.
+    private struct Roomy: BodyStream {
+        let chunkBytes: Int
+
+        mutating func next(into out: inout ByteWriter) -> BodyProgress {
+            #expect(out.room >= self.chunkBytes)
+            out.byte(0)
+            return .finished
+        }
+    }
+
+    @Test("a body is given the room that it asks for", arguments: [1, 64 << 10, 256 << 10])
+    func room(bytes: Int) {
+        var stream: any BodyStream = Roomy(chunkBytes: bytes)
+        #expect(BodyChunk(of: &stream).bytes.readableBytes == 1)
     }
 
     @Test("all of it comes, with its length when that is known, and then the end", arguments: [true, false])

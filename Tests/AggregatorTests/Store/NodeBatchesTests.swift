@@ -29,8 +29,8 @@ struct NodeBatchesTests {
         #expect(batches(NodeBatches(pods, nodeCount: 8)) == [[0, 1], [2, 4], [5]])
     }
 
-    @Test("pods of nodes that have come since are behind the others, each node's apart")
-    func newNodes() {
+    @Test("pods of nodes that nobody counted are behind the others, each node's apart")
+    func uncounted() {
         let pods = pods([5, 1, 4, 4, 0])
         #expect(batches(NodeBatches(pods, nodeCount: 2)) == [[4], [1], [0], [2, 3]])
     }
