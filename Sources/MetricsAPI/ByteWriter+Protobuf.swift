@@ -12,14 +12,7 @@ extension ByteWriter {
         }
     }
 
-    private mutating func longVarint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            self.byte(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        self.byte(UInt8(truncatingIfNeeded: rest))
-    }
+    private mutating func longVarint(_ value: UInt64) { self.append(upTo: 10) { $0.varint(value) } }
 
     /// A field number below 16 with wire type 2 (length-delimited); every field of our schemas is below 16.
     @inline(__always)
