@@ -73,8 +73,8 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "CKernel", "CMemory", "Calendar", "Console", "Formats", "Gzip", "KubeAPI", "MetricsAPI", "TLS",
-                "TLSChannel", "Wire",
+                "CKernel", "Calendar", "Console", "Formats", "Gzip", "KubeAPI", "MetricsAPI", "TLS", "TLSChannel",
+                "Wire",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),

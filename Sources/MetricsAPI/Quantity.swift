@@ -62,11 +62,7 @@ struct Quantity {
     @inline(__always)
     var count: Int { ByteWriter.digits(self.amount) + (self.letter != 0 ? 1 : 0) + (self.isBinary ? 1 : 0) }
 
-    func write(to out: inout ByteWriter) {
-        out.decimal(self.amount)
-        if self.letter != 0 { out.byte(self.letter) }
-        if self.isBinary { out.byte(UInt8(ascii: "i")) }
-    }
+    func write(to out: inout ByteWriter) { out.append(upTo: self.count) { self.write(to: &$0) } }
 
     @inline(__always)
     func write(to out: inout ByteCursor) {
