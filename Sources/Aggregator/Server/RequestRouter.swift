@@ -97,8 +97,8 @@ struct RequestRouter: Responder {
 
     // MARK: Large lists
 
-    /// Lists that look at more objects than this are made off the event loop, one after the other. This many take it two to
-    /// three milliseconds; to hand them to another thread, and what it made back, would take a millisecond of CPU more.
+    /// Lists that look at more objects than this are made off the event loop, one after the other. This many take it some
+    /// milliseconds (pods two to three); to hand them to another thread, and what it made back, would take one of CPU more.
     static let largestInline = 4_000
 
     private func large(
