@@ -32,12 +32,11 @@ extension NodeSampler {
     /// Those of the last sweep, with or without containers.
     public var livePods: [LivePod] { root?.groups.filter { !$0.isStray }.flatMap { $0.pods.map(LivePod.init) } ?? [] }
 
-    /// Reads a pod's own files and those of its containers, `parts` of their details included. Sweeps may come between this and
-    /// `livePods`. nil: the pod is gone.
+    /// Reads the files of a pod's containers, `parts` of their details included, and then its own. Sweeps may come between
+    /// this and `livePods`. nil: the pod is gone.
     public func state(of live: LivePod, _ parts: CgroupDetails.Parts = .all) -> PodState? {
         guard let root else { return nil }
         let split = split(root)
-        guard let pod = record(of: live.pod, split, otherTree(split)) else { return nil }
         var containers: [ContainerState] = []
         let attributed = live.pod.attributed
         for container in live.pod.containers.filter({ one in !attributed.contains { $0 === one } }) {
@@ -56,6 +55,8 @@ extension NodeSampler {
                 containers.append(ContainerState(record: record, details: details(path: record.identity.path, parts)))
             }
         }
+        // The pod comes last. Its CPU time only grows, hence never shows as less than that of its containers.
+        guard let pod = record(of: live.pod, split, otherTree(split)) else { return nil }
         // A removed directory that is held open is still there, but tells nothing.
         if pod.cpuNanoseconds == nil, pod.usageBytes == nil, containers.isEmpty { return nil }
         return PodState(pod: pod, containers: containers)

@@ -35,6 +35,25 @@ struct LivePodTests {
     }
 
     @Test(
+        "a pod is read behind its containers, so that it never has less CPU time than they",
+        arguments: FakeNode.Version.allCases)
+    func order(_ version: FakeNode.Version) throws {
+        let (node, _) = try node(version)
+        let trace = SamplerTrace()
+        let sampler = try NodeSampler(roots: node.roots(), trace: trace)
+        _ = try sampler.sweep()
+        trace.forgetReads()
+        let live = try #require(sampler.livePods.first { $0.pod.uid == "u-1" })
+        _ = try #require(sampler.state(of: live, []))
+        let paths = trace.reads.map(\.path)
+        let containers = paths.indices.filter {
+            paths[$0].contains("/podu-1/\(id(1))/") || paths[$0].contains("/podu-1/\(id(2))/")
+        }
+        let first = try #require(paths.indices.first { paths[$0].contains("/podu-1/") && !containers.contains($0) })
+        #expect(containers.count >= 4 && containers.allSatisfy { $0 < first }, "\(paths)")
+    }
+
+    @Test(
         "sweeps may come in between: what went away is not read, what came to a pod is",
         arguments: FakeNode.Version.allCases)
     func sweepInBetween(_ version: FakeNode.Version) throws {

@@ -73,7 +73,7 @@ extension PodState {
         guard var rest = pod.usageBytes else { return nil }
         for container in containers where container.record.role != .sandbox {
             guard let usage = container.record.usageBytes else { return nil }
-            // The containers were read behind the pod, and may have grown.
+            // The containers were read before the pod, and may have freed memory since.
             rest -= min(rest, usage)
         }
         return rest
