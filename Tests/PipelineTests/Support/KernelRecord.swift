@@ -18,13 +18,12 @@ final class KernelRecord: Sendable {
 
     /// - Parameter path: relative to each tree. It may come and go.
     init(_ path: String, in trees: KernelTrees) {
+        // Not by the thread, which may only come to it when the cgroup that is made next is there already.
+        add(Self.read(path, in: trees))
         let work = Work { [weak self] in
-            let before = RealTime.now()
-            let cpu = trees.cpuNanoseconds(path)
-            let after = RealTime.now()
+            let point = Self.read(path, in: trees)
             guard let self else { return false }
-            self.add(
-                cpu.map { Point(before: before, after: after, cpuNanoseconds: $0, workingSet: trees.workingSet(path)) })
+            self.add(point)
             return !self.state.withLock { $0.isStopped }
         }
         var thread = pthread_t()
@@ -44,6 +43,16 @@ final class KernelRecord: Sendable {
     private final class Work: Sendable {
         let step: @Sendable () -> Bool
         init(_ step: @escaping @Sendable () -> Bool) { self.step = step }
+    }
+
+    /// nil: it is not there.
+    private static func read(_ path: String, in trees: KernelTrees) -> Point? {
+        let before = RealTime.now()
+        let cpu = trees.cpuNanoseconds(path)
+        let after = RealTime.now()
+        return cpu.map {
+            Point(before: before, after: after, cpuNanoseconds: $0, workingSet: trees.workingSet(path))
+        }
     }
 
     private func add(_ point: Point?) {
