@@ -58,12 +58,12 @@ public struct ClusterAggregator: Sendable {
             instance: try InstanceName.random(),
             limits: IngestLimits(
                 configuration.common, openFiles: Int(clamping: CKernel_raise_open_files()), logger: logger),
-            group: group)
+            group: IngestLoop.group)
         let readiness = ClusterReadiness(
             informers: informers, follower: follower,
             toleratesUnknownProxy: configuration.authentication.toleratesLookupFailure, contexts: contexts,
             directory: directory, store: store, refusedProxies: refusedProxies)
-        let heartbeat = LoopHeartbeat(group: group)
+        let heartbeat = LoopHeartbeat(groups: group, IngestLoop.group)
         let source = ClusterSource(directory: directory, store: store)
         let watches = WatchHub(source: source, ticker: WatchTicker(eventLoop: group.next()), logger: logger)
         let server = APIServer(

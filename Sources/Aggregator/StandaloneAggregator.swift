@@ -76,7 +76,7 @@ public struct StandaloneAggregator: Sendable {
             metrics: metrics, logger: logger, instance: try InstanceName.random(),
             limits: IngestLimits(
                 configuration.common, openFiles: Int(clamping: CKernel_raise_open_files()), logger: logger),
-            group: group)
+            group: IngestLoop.group)
         let source = StandaloneSource(store: store)
         let watches = WatchHub(source: source, ticker: WatchTicker(eventLoop: group.next()), logger: logger)
         let server = APIServer(
@@ -111,7 +111,7 @@ public struct StandaloneAggregator: Sendable {
     ) -> RequestRouter {
         let access = StaticRequestAccess(token: userToken)
         let metrics = ServerMetrics(limits: configuration.common.admission)
-        let heartbeat = LoopHeartbeat(group: group)
+        let heartbeat = LoopHeartbeat(groups: group, IngestLoop.group)
         let ping = HealthCheck(name: "ping") { nil }
         let started = ContinuousClock.now
         let reporting = HealthCheck(name: "agents-reporting") {

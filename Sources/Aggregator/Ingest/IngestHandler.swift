@@ -243,6 +243,7 @@ final class IngestHandler: ChannelInboundHandler, DeadlineHolder {
         case .ignore: break
         case .apply:
             guard let session else { return }
+            shared.tookSamples(at: lastFrame)
             service.metrics.samplesReceived.add(shared.batch.points.count, ordering: .relaxed)
             switch session.apply(shared.batch, now: .now, unixMicroseconds: LogLine.now() / 1_000) {
             case .taken: break

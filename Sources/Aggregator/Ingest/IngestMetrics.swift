@@ -13,6 +13,8 @@ final class IngestMetrics: Sendable {
     /// Points of containers; a node's own are not counted.
     let samplesReceived = Atomic<Int>(0)
     let resyncsRequested = Atomic<Int>(0)
+    /// Of event loops, between turns with many samples.
+    let rests = Atomic<Int>(0)
     let clockCorrections = Atomic<Int>(0)
     /// Pods that a node reported while they were another's.
     let podClaimsRefused = Atomic<Int>(0)

@@ -20,6 +20,7 @@ final class IngestService: Sendable {
     let limits: IngestLimits
     let connections = ConnectionSet()
     let openings: SessionOpenings
+    private let group: any EventLoopGroup
     private let loops: [ObjectIdentifier: NIOLoopBoundBox<IngestLoop>]
     /// Connections that are open or wait for a handshake.
     private let connectionCount = Atomic(0)
@@ -29,6 +30,7 @@ final class IngestService: Sendable {
     /// Between two lines about connections that are turned away.
     private static let complaintPause: TimeAmount = .seconds(10)
 
+    /// - Parameter group: of the agents' connections.
     init(
         store: SampleStore, authenticator: any AgentAuthenticator, metrics: IngestMetrics, logger: Logger,
         instance: String, times: IngestTimes = IngestTimes(), limits: IngestLimits = IngestLimits(),
@@ -41,6 +43,7 @@ final class IngestService: Sendable {
         self.instance = instance
         self.times = times
         self.limits = limits
+        self.group = group
         openings = SessionOpenings(perWindow: limits.sessionsPerMinute)
         let eventLoops = Array(group.makeIterator())
         // Connections go to the loops in turn.
@@ -50,7 +53,8 @@ final class IngestService: Sendable {
         var loops: [ObjectIdentifier: NIOLoopBoundBox<IngestLoop>] = [:]
         for loop in eventLoops {
             loops[ObjectIdentifier(loop)] = .makeBoxSendingValue(
-                IngestLoop(on: loop, times: times, handshakes: handshakes, waiting: waiting), eventLoop: loop)
+                IngestLoop(on: loop, times: times, handshakes: handshakes, waiting: waiting, metrics: metrics),
+                eventLoop: loop)
         }
         self.loops = loops
     }
@@ -59,14 +63,17 @@ final class IngestService: Sendable {
     func shared(on eventLoop: any EventLoop) -> IngestLoop {
         loops[ObjectIdentifier(eventLoop)]?.value
             ?? IngestLoop(
-                on: eventLoop, times: times, handshakes: limits.handshakes, waiting: limits.waitingHandshakes)
+                on: eventLoop, times: times, handshakes: limits.handshakes, waiting: limits.waitingHandshakes,
+                metrics: metrics)
     }
 
-    /// - Parameter context: asked for with each connection.
+    /// - Parameters:
+    ///   - context: asked for with each connection.
+    ///   - listeners: accepts connections.
     func bind(
-        host: String, port: Int, context: @escaping @Sendable () -> TLSContext, group: any EventLoopGroup
+        host: String, port: Int, context: @escaping @Sendable () -> TLSContext, listeners: any EventLoopGroup
     ) async throws -> any Channel {
-        try await ServerBootstrap(group: group)
+        try await ServerBootstrap(group: listeners, childGroup: group)
             // A storm of 5,000 agents reconnecting after a restart must not overflow the queue.
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -21,6 +21,9 @@ struct IngestTimes: Sendable {
     /// All these may be late by so much: deadlines are looked at together.
     var tick: TimeAmount = .seconds(1)
 
+    /// How long an event loop rests between turns with many samples; see `IngestRest`. Zero: never.
+    var rest: TimeAmount = .milliseconds(50)
+
     /// - Parameter interval: the session's own, ms.
     func silence(intervalMilliseconds interval: UInt32) -> TimeAmount {
         max(shortestSilence, .milliseconds(Int64(interval) * silentIntervals))

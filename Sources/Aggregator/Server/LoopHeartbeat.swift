@@ -11,9 +11,9 @@ final class LoopHeartbeat: Sendable {
     private let beats: Mutex<[NIODeadline]>
     private let limit: TimeAmount
 
-    init(group: any EventLoopGroup, limit: TimeAmount = LoopHeartbeat.limit) {
+    init(groups: any EventLoopGroup..., limit: TimeAmount = LoopHeartbeat.limit) {
         self.limit = limit
-        let loops = Array(group.makeIterator())
+        let loops = groups.flatMap { Array($0.makeIterator()) }
         beats = Mutex([NIODeadline](repeating: .now(), count: loops.count))
         for (index, loop) in loops.enumerated() {
             loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.interval) { [weak self] task in

@@ -18,7 +18,7 @@ struct Ports: Sendable {
         on group: any EventLoopGroup
     ) async throws -> Ports {
         let push = try await bound(configuration.bindAddress, configuration.pushPort, flag: "--push-port") {
-            try await ingest.bind(host: $0, port: $1, context: { contexts.push }, group: group)
+            try await ingest.bind(host: $0, port: $1, context: { contexts.push }, listeners: group)
         }
         let api: any Channel
         do {

@@ -95,6 +95,10 @@ struct MetricsPage: Sendable {
             "metrics_push_samples_received_total", .counter, help: "Container samples received from agents.",
             ingest.samplesReceived.load(ordering: .relaxed))
         text.single(
+            "metrics_push_ingest_rests_total", .counter,
+            help: "Times that an event loop let samples come together before it took them.",
+            ingest.rests.load(ordering: .relaxed))
+        text.single(
             "metrics_push_resyncs_requested_total", .counter, help: "Times an agent was asked for a complete frame.",
             ingest.resyncsRequested.load(ordering: .relaxed))
         text.single(

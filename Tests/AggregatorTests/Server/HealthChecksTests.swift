@@ -77,11 +77,11 @@ struct HealthChecksTests {
 
     @Test("loops that turn are alive, and one that does not is told after its limit")
     func heartbeat() throws {
-        let turning = LoopHeartbeat(group: EmbeddedEventLoop())
+        let turning = LoopHeartbeat(groups: EmbeddedEventLoop())
         #expect(turning.check.failure() == nil)
         // Embedded loops turn only when they are told to.
         let loop = EmbeddedEventLoop()
-        let stuck = LoopHeartbeat(group: loop, limit: .milliseconds(20))
+        let stuck = LoopHeartbeat(groups: loop, limit: .milliseconds(20))
         loop.run()
         #expect(stuck.check.failure() == nil)
         let start = NIODeadline.now()
@@ -94,7 +94,7 @@ struct HealthChecksTests {
     @Test("a heartbeat that is gone holds nothing up and no loop busy")
     func gone() {
         let loop = EmbeddedEventLoop()
-        let check = LoopHeartbeat(group: loop).check
+        let check = LoopHeartbeat(groups: loop).check
         loop.advanceTime(by: .seconds(5))
         #expect(check.failure() == nil)
     }

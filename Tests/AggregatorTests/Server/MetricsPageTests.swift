@@ -27,7 +27,7 @@ struct MetricsPageTests {
         #expect(page["metrics_push_api_metric_freshness_seconds_count"] == 0)
         #expect(page[#"metrics_push_api_requests_in_flight{kind="watch"}"#] == 0)
         #expect(page[#"metrics_push_api_requests_refused_total{kind="large_list"}"#] == 0)
-        #expect(page.types.count == 17)
+        #expect(page.types.count == 18)
     }
 
     @Test("every reason of a refusal is there from the start, so that a rate of it can be asked for")
@@ -56,6 +56,7 @@ struct MetricsPageTests {
         ingest.samplesReceived.add(70, ordering: .relaxed)
         ingest.resyncsRequested.add(2, ordering: .relaxed)
         ingest.clockCorrections.add(1, ordering: .relaxed)
+        ingest.rests.add(4, ordering: .relaxed)
         server.responded(status: 200)
         server.responded(status: 404)
         server.responded(status: 200)
@@ -74,7 +75,8 @@ struct MetricsPageTests {
             "metrics_push_sessions": 3, "metrics_push_sessions_accepted_total": 5,
             "metrics_push_received_bytes_total": 1_000, "metrics_push_frames_received_total": 10,
             "metrics_push_samples_received_total": 70, "metrics_push_resyncs_requested_total": 2,
-            "metrics_push_clock_corrections_total": 1, "metrics_push_nodes{state=\"fresh\"}": 1,
+            "metrics_push_ingest_rests_total": 4, "metrics_push_clock_corrections_total": 1,
+            "metrics_push_nodes{state=\"fresh\"}": 1,
             "metrics_push_nodes{state=\"stale\"}": 1, "metrics_push_containers": 4,
             "metrics_push_api_responses_total{code=\"200\"}": 2, "metrics_push_api_responses_total{code=\"404\"}": 1,
         ]

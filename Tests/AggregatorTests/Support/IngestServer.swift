@@ -43,7 +43,8 @@ struct IngestServer {
             instance: Self.instance, times: times, limits: limits, group: group)
         let ours = try TestPKI.shared.serverContext(
             clients: .requested, alpn: [PushProtocol.alpn], requiresALPN: true)
-        listener = try await service.bind(host: "127.0.0.1", port: 0, context: { contexts?.push ?? ours }, group: group)
+        listener = try await service.bind(
+            host: "127.0.0.1", port: 0, context: { contexts?.push ?? ours }, listeners: group)
         port = UInt16(listener.localAddress?.port ?? 0)
     }
 
