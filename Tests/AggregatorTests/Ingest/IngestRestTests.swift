@@ -77,7 +77,8 @@ struct IngestRestTests {
             let agent = try server.welcomedAgent()
             var node = SimulatedNode()
             try send(300, of: &node, from: 100, to: agent)
-            #expect(try await eventually { server.samples == 300 })
+            // The last sample is taken before the rest that follows it.
+            #expect(try await eventually { server.samples == 300 && server.metrics.rests.value > 0 })
             let rests = server.metrics.rests.value
             #expect((1...100).contains(rests), "\(rests)")
             #expect(server.refused.isEmpty && server.openSessions == 1)
@@ -94,13 +95,16 @@ struct IngestRestTests {
             let silent = try SilentPeer(port: server.port)
             #expect(try await eventually { server.service.connections.count == 2 })
             var node = SimulatedNode()
-            try send(300, of: &node, from: 100, to: agent)
-            #expect(try await eventually { server.samples == 300 })
+            // A rest between the two would have been counted before the second is taken.
+            for round in 1...2 {
+                try send(300, of: &node, from: 300 * round, to: agent)
+                #expect(try await eventually { server.samples == 300 * round })
+            }
             #expect(server.metrics.rests.value == 0)
             silent.close()
             #expect(try await eventually { server.service.connections.count == 1 })
-            try send(300, of: &node, from: 400, to: agent)
-            #expect(try await eventually { server.samples == 600 && server.metrics.rests.value > 0 })
+            try send(300, of: &node, from: 900, to: agent)
+            #expect(try await eventually { server.samples == 900 && server.metrics.rests.value > 0 })
         }
     }
 }
