@@ -9,7 +9,7 @@ import pytest
 
 from harness import accounts, objects, quantities
 from harness.accounts import History
-from harness.cluster import Cluster
+from harness.cluster import POD_END_DEADLINE, Cluster
 from harness.metrics_push import Figures, MetricsPush
 from harness.waiting import wait_until
 
@@ -168,7 +168,7 @@ def test_a_pod_made_anew_keeps_nothing_of_its_predecessor(
     # Another load under the same name.
     make(1, 8)
     gone = None
-    end = time.monotonic() + 25
+    end = time.monotonic() + POD_END_DEADLINE
     while time.monotonic() < end:
         figures = metrics_push.of(namespace, "state-0")
         answer = cluster.api.get(f"/api/v1/namespaces/{namespace}/pods/state-0")
@@ -176,6 +176,7 @@ def test_a_pod_made_anew_keeps_nothing_of_its_predecessor(
         if successor and gone is None:
             # The figures were asked for first: these may still be the one's before.
             gone = time.monotonic()
+            end = gone + FIRST_DEADLINE
         elif gone and figures:
             assert figures.usage["main"].memory < 16 * 2**20, "the predecessor's memory"
             assert figures.usage["main"].cpu < 0.1, "the predecessor's rate"

@@ -23,11 +23,15 @@ def loads(cluster: Cluster, metrics_push: MetricsPush, namespace: str) -> str:
         objects.pod(namespace, "big", objects.load("main", 20, 48), objects.load("side", 0, 8), labels={"size": "big"}),
         objects.pod(namespace, "small", objects.load("main", 2, 16), labels={"size": "small"}),
     )
-    for name in ("big", "small"):
+    for name, containers in {"big": {"main", "side"}, "small": {"main"}}.items():
         cluster.wait_pod(namespace, name)
-        wait_until(
-            lambda n=name: metrics_push.of(namespace, n), FIRST_FIGURES_DEADLINE, f"the figures of {namespace}/{name}"
-        )
+
+        # They start one after the other, and a sample may come in between.
+        def are_served(pod: str = name, expected: set[str] = containers) -> bool:
+            figures = metrics_push.of(namespace, pod)
+            return figures is not None and set(figures.usage) == expected
+
+        wait_until(are_served, FIRST_FIGURES_DEADLINE, f"the figures of {sorted(containers)} in {namespace}/{name}")
     return namespace
 
 

@@ -3,11 +3,9 @@
 
 import pytest
 
-from harness.cluster import Cluster
+from harness.cluster import POD_END_DEADLINE, Cluster
 from harness.metrics_push import MetricsPush
 from harness.waiting import wait_until
-
-GONE_DEADLINE = 60
 
 
 @pytest.fixture
@@ -28,7 +26,7 @@ def test_nothing_is_left_behind(cluster: Cluster, uninstalled: MetricsPush) -> N
         return [name for name in said.split() if any(mark in name for mark in marks)]
 
     # Pods and what controllers made go after their owners.
-    wait_until(lambda: not left(), GONE_DEADLINE, "the end of everything")
+    wait_until(lambda: not left(), POD_END_DEADLINE, "the end of everything")
     assert cluster.api.get("/apis/metrics.k8s.io/v1beta1").status == 404
 
 
@@ -43,4 +41,4 @@ def test_no_process_is_left(cluster: Cluster, uninstalled: MetricsPush) -> None:
         said = cluster.run(["ps", "-e", "-o", "args="])
         return [line for line in said.splitlines() if line.startswith(("/agent", "/aggregator"))]
 
-    wait_until(lambda: not running(), GONE_DEADLINE, "the end of its processes")
+    wait_until(lambda: not running(), POD_END_DEADLINE, "the end of its processes")

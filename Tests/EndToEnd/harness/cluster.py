@@ -18,6 +18,9 @@ from .pki import PKI
 from .waiting import wait_until
 
 COMMAND_DEADLINE = 60
+# A pod whose containers have ended is there until the kubelet says so: every 10 s, once it knows of their end. It may
+# miss that, and then learns it when it removes sandboxes, once a minute.
+POD_END_DEADLINE = 90
 ACCOUNT_DEADLINE = 15
 
 

@@ -15,9 +15,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Answered(Generic[Value]):
-    """When it was asked (of the monotonic clock), and the answer or what went wrong."""
+    """When it was asked and when answered (of the monotonic clock), and the answer or what went wrong."""
 
     asked: float
+    answered: float
     value: Value | None
     error: str | None = None
 
@@ -42,10 +43,12 @@ class Poller(Generic[Value]):
     def run(self) -> None:
         while not self.ended.is_set():
             asked = time.monotonic()
+            value, failure = None, None
             try:
-                self.answers.append(Answered(asked, self.ask()))
+                value = self.ask()
             except (OSError, ValueError, HarnessError) as error:
-                self.answers.append(Answered(asked, None, str(error)))
+                failure = str(error)
+            self.answers.append(Answered(asked, time.monotonic(), value, failure))
             self.ended.wait(max(0.0, asked + self.interval - time.monotonic()))
 
     @property
