@@ -74,8 +74,10 @@ import Testing
         let memory = try #require(row["working_set_bytes"]?.text.flatMap { UInt64($0) })
         #expect(memory.distance(to: kernel).magnitude <= 1 << 20)
         let rate = try #require(row["cpu_nanocores"]?.text.flatMap { UInt64($0) })
-        // Half and twice: other tests' processes are on these cores too.
-        #expect((100_000_000...800_000_000).contains(rate), "\(rate)")
+        let window = try #require(row["cpu_window_ns"]?.text.flatMap { UInt64($0) })
+        // How much that load gets is up to what else runs; what it used in the window is part of what it used meanwhile.
+        let used = rate * (window / 1_000) / 1_000_000
+        #expect(used > 0 && used <= after - before, "\(rate) over \(window) ns, and \(after - before) in all")
     }
 
     @Test("Of a capture the later reading counts for formats that need only one, and nothing waits for it")
@@ -112,8 +114,13 @@ import Testing
             // The archive is there for the second between the two readings, and longer.
             default: "(until [ -e '\(archive)' ]; do :; done; kill $$) & exec \"$@\""
             }
-        let (status, text) = try await Program.run(
-            ["sh", "-c", command, "sh", Programs.agent, "--capture", archive] + node.flags)
+        var (status, text) = (Int32(0), "")
+        // On a busy machine the signal may come when all is done.
+        for _ in 0..<5 where status == 0 {
+            unlink(archive)
+            (status, text) = try await Program.run(
+                ["sh", "-c", command, "sh", Programs.agent, "--capture", archive] + node.flags)
+        }
         #expect(status == 1, "\(text)")
         #expect(text.contains(cause == "signal" ? "stopped by a signal" : "File too large"), "\(text)")
         #expect(access(archive, F_OK) != 0)

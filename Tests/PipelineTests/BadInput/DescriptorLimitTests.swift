@@ -3,7 +3,7 @@ import TLSTestSupport
 import Testing
 
 /// An agent that may not open as many files as its node has pods.
-@Suite(.timeLimit(.minutes(1))) struct DescriptorLimitTests {
+@Suite(.timeLimit(.minutes(5))) struct DescriptorLimitTests {
     /// For some of the pods below, and what else the agent opens.
     private static let limit = ["prlimit", "--nofile=64:64"]
     private static let pods = 40

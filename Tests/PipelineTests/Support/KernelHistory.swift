@@ -49,6 +49,17 @@ struct KernelHistory {
         return Double(least - min(least, mostBefore)) / window...Double(most - leastBefore) / window
     }
 
+    /// Whether the counter was read often enough, all along the figure's window, to tell its rate: on a busy machine the
+    /// record may have gaps.
+    func covers(_ figure: ServedFigure, slack: Int64 = 200_000_000) -> Bool {
+        let span = (figure.end.lowerBound - figure.windowNanoseconds - slack)...(figure.end.upperBound + slack)
+        guard let first = points.first, let last = points.last else { return false }
+        guard sawBirth || first.after <= span.lowerBound, last.before >= span.upperBound else { return false }
+        return zip(points, points.dropFirst()).allSatisfy { earlier, later in
+            later.before - earlier.after <= slack || later.before < span.lowerBound || earlier.after > span.upperBound
+        }
+    }
+
     /// The least and the most of the working set while the figure may have been read.
     func workingSet(of figure: ServedFigure) -> ClosedRange<UInt64>? {
         let margin: Int64 = 50_000_000

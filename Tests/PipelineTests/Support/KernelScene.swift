@@ -52,6 +52,16 @@ final class KernelScene {
         try await ask("time") { _ in ContinuousClock.now >= deadline }
     }
 
+    /// Asks until so many different samples have come since `began`, and the record reaches beyond the last of them.
+    /// - Parameter began: of `served.figures`.
+    func ask(samples: Int, since began: Int, judgedBy record: KernelRecord) async throws {
+        try await ask("\(samples) samples") { _ in
+            Set(served.figures[began...].map(\.timestampSeconds)).count >= samples
+        }
+        let end = (served.figures.last?.seen ?? 0) + 60_000_000
+        try await agent.until("a record beyond the last sample") { (record.points.last?.before ?? 0) >= end }
+    }
+
     /// Kills the aggregator and starts it again on its ports and its state directory; returns when it is ready.
     func restartAggregator(after pause: Duration) async throws {
         try await aggregator.kill()

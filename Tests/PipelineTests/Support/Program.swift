@@ -25,6 +25,21 @@ final class Program {
         text.split(separator: "\n").filter { $0.contains(pattern) }
     }
 
+    /// The time between the first lines with these patterns, by the program's own clock.
+    func seconds(from first: String, to second: String) throws -> Double {
+        func time(_ pattern: String) throws -> Double {
+            // time=2006-01-02T15:04:05.678Z
+            let parts = lines(with: pattern).first?.prefix { $0 != "Z" }.split(separator: "T").last?.split(
+                separator: ":")
+            guard let numbers = parts?.compactMap({ Double($0) }), numbers.count == 3 else {
+                throw Failure(description: "no time of '\(pattern)' in: \(text)")
+            }
+            return numbers[0] * 3_600 + numbers[1] * 60 + numbers[2]
+        }
+        let seconds = try time(second) - time(first)
+        return seconds < -43_200 ? seconds + 86_400 : seconds
+    }
+
     /// Waits until it has written so many lines with `pattern` in them.
     func awaitLine(_ pattern: String, count: Int = 1, within limit: Duration = .seconds(30)) async throws {
         try await until("\(count) lines with '\(pattern)'", within: limit) { lines(with: pattern).count >= count }
