@@ -60,7 +60,7 @@ def test_it_names_every_container_of_the_node_and_sees_what_they_use(
         phase = cluster.pod(namespace, "dump")["status"]["phase"]
         return phase in ("Succeeded", "Failed")
 
-    wait_until(finished, 30, "the dump")
+    wait_until(finished, 60, "the dump")
     said = cluster.kubectl("logs", f"--namespace={namespace}", "dump")
     assert cluster.pod(namespace, "dump")["status"]["phase"] == "Succeeded", said
     node, *found = [json.loads(line) for line in said.splitlines() if line.startswith("{")]

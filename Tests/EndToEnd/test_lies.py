@@ -118,8 +118,8 @@ def test_a_token_with_somebody_elses_signature_is_refused(
 
 def test_a_session_ends_with_its_token(cluster: Cluster, metrics_push: MetricsPush, other: dict) -> None:
     good = token(cluster, other)
-    brief = tokens.signed_anew(cluster, good, exp=tokens.claims(good)["iat"] + 6)
-    answers = agents.push(metrics_push, OTHER_NODE, brief, seconds=20, pods=[])
+    brief = tokens.signed_anew(cluster, good, exp=tokens.claims(good)["iat"] + 12)
+    answers = agents.push(metrics_push, OTHER_NODE, brief, seconds=30, pods=[])
     assert [next(iter(answer)) for answer in answers] == ["welcome", "reject", "closed"]
     assert "has expired, and nothing fresh came" in answers[1]["reason"]
 

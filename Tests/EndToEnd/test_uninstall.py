@@ -16,11 +16,10 @@ def uninstalled(metrics_push: MetricsPush) -> MetricsPush:
 
 
 def test_nothing_is_left_behind(cluster: Cluster, uninstalled: MetricsPush) -> None:
-    kinds = cluster.kubectl("api-resources", "--verbs=list", "--output=name").split()
-    # Events tell of what was, and end by themselves.
-    wanted = [kind for kind in kinds if not kind.startswith("events")]
-
     def left() -> list[str]:
+        kinds = cluster.kubectl("api-resources", "--verbs=list", "--output=name").split()
+        # Events tell of what was, and end by themselves.
+        wanted = [kind for kind in kinds if not kind.startswith("events")]
         said = cluster.kubectl("get", ",".join(wanted), "--all-namespaces", "--output=name")
         marks = ("metrics-push", "metrics.k8s.io", "aggregated-metrics-reader")
         return [name for name in said.split() if any(mark in name for mark in marks)]
@@ -33,7 +32,7 @@ def test_nothing_is_left_behind(cluster: Cluster, uninstalled: MetricsPush) -> N
 def test_a_namespace_can_be_deleted_afterwards(cluster: Cluster, uninstalled: MetricsPush) -> None:
     """An API that is left registered and does not answer would keep it."""
     cluster.kubectl("create", "namespace", "afterwards")
-    cluster.kubectl("delete", "namespace", "afterwards", "--timeout=30s")
+    cluster.kubectl("delete", "namespace", "afterwards", "--timeout=50s")
 
 
 def test_no_process_is_left(cluster: Cluster, uninstalled: MetricsPush) -> None:

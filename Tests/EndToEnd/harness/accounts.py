@@ -11,9 +11,14 @@ from . import cgroups
 from .cgroups import unified
 from .cluster import Cluster
 from .errors import HarnessError
+from .metrics_push import Figures
 
 # Short next to a load's bursts; a read takes some microseconds.
 INTERVAL = 0.05
+# Within a longer pause between two readings nothing is known but that the counter grew.
+GAP = 0.5
+# What a served time lacks: it has whole seconds.
+CUT_OFF = 1.0
 
 
 def container_id(pod: dict, container: str) -> str:
@@ -63,9 +68,10 @@ class History:
 
     def __init__(self, **directories: Path):
         self.directories = directories
-        # A container's counter began at zero when its cgroup was made.
+        # A container's counter began at zero when its cgroup was made. When one was made that has others in it its times
+        # do not tell.
         self.points: dict[str, list[tuple[float, float]]] = {
-            name: [] if directory == hierarchy("cpuacct") else [(directory.stat().st_ctime, 0.0)]
+            name: [] if any(entry.is_dir() for entry in directory.iterdir()) else [(directory.stat().st_ctime, 0.0)]
             for name, directory in directories.items()
         }
         self.ended = threading.Event()
@@ -98,9 +104,29 @@ class History:
                 # The container has ended.
                 pass
 
+    def began(self, name: str) -> float:
+        """The Unix time from which on use can be told."""
+        return self.points[name][0][0]
+
     def used(self, name: str, begin: float, end: float) -> float:
         """CPU seconds between two Unix times."""
         return self.at(name, end) - self.at(name, begin)
+
+    def bounds(self, name: str, begin: float, end: float) -> tuple[float, float]:
+        """The least and the most that can have been used between two Unix times, in CPU seconds."""
+        least_before, most_before = self.around(name, begin)
+        least, most = self.around(name, end)
+        return max(0.0, least - most_before), most - least_before
+
+    def around(self, name: str, when: float) -> tuple[float, float]:
+        points = self.points[name]
+        place = bisect.bisect(points, (when, 0.0))
+        if 0 < place < len(points):
+            (before, low), (after, high) = points[place - 1], points[place]
+            if after - before > GAP:
+                return low, high
+        value = self.at(name, when)
+        return value, value
 
     def at(self, name: str, when: float) -> float:
         points = self.points[name]
@@ -110,3 +136,19 @@ class History:
             return points[0][1]
         (before, low), (after, high) = points[place - 1], points[min(place, len(points) - 1)]
         return low if after == before else low + (high - low) * (when - before) / (after - before)
+
+
+def assert_as_counted(
+    figures: Figures, container: str, history: History, tolerance: float = 0.1, counter: str | None = None
+) -> None:
+    """Against the kernel's counter over the same span: a busy machine gives a load less than it asks for.
+
+    `counter` is the history's name of it; None: the container's."""
+    steps = [CUT_OFF * tenth / 10 for tenth in range(11)]
+    spans = [(figures.timestamp + step - figures.window, figures.timestamp + step) for step in steps]
+    counted = [history.bounds(counter or container, begin, end) for begin, end in spans]
+    least = min(low for low, _ in counted) / figures.window
+    most = max(high for _, high in counted) / figures.window
+    slack = 0.002
+    served = figures.usage[container].cpu
+    assert least * (1 - tolerance) - slack <= served <= most * (1 + tolerance) + slack, (figures, least, most)

@@ -4,9 +4,9 @@
 python3 -m harness.pusher ADDRESS PORT SERVER-NAME CA-FILE <<<'{"node": …, "token": …, "pods": […], "seconds": …}'
 
 Samples are sent, each second, when `pods` is given: a list of {"uid", "namespace", "pod", "container", "memory"} with
-the memory in MiB; each seems to use half a core. `clock` sets the node's clock off, in seconds. Printed are lines of
-JSON: {"welcome": true}, {"reject": CODE, "reason": TEXT}, {"resync": REASON}, {"closed": true} and, after `seconds`,
-{"end": true}.
+the memory in MiB; each seems to use half a core. `clock` sets the node's clock off, in seconds. `seconds` are counted
+from the first answer. Printed are lines of JSON: {"welcome": true}, {"reject": CODE, "reason": TEXT},
+{"resync": REASON}, {"closed": true} and, after `seconds`, {"end": true}.
 """
 
 import json
@@ -18,6 +18,7 @@ import time
 
 ALPN = "metrics-push/1"
 CONNECT_DEADLINE = 10
+ANSWER_DEADLINE = 30
 INTERVAL_MS = 1000
 CODES = ("unspecified", "protocol", "unauthenticated", "wrong_node", "duplicate_node", "overloaded", "shutting_down")
 
@@ -61,18 +62,19 @@ def hello(said: dict) -> bytes:
     return frame(1, body + number(5, INTERVAL_MS) + data(6, said.get("token", "")))
 
 
-def samples(said: dict, sequence: int) -> bytes:
-    """The first is complete; each other one adds a second's use to the one before."""
+def samples(said: dict, sequence: int, boot: int, passed: int) -> bytes:
+    """The first is complete; each other one adds the use of the µs that have passed since the one before."""
     pods, first = said["pods"], sequence == 1
     now = int((time.time() + said.get("clock", 0)) * 1e6)
-    body = number(1, sequence) + number(2, int(first)) + number(3, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000)
-    body += signed(4, now) + signed(6, 500_000) + signed(7, 1 << 20 if first else 0)
+    used = passed // 2
+    body = number(1, sequence) + number(2, int(first)) + number(3, boot)
+    body += signed(4, now) + signed(6, used) + signed(7, 1 << 20 if first else 0)
     if first:
         for slot, pod in enumerate(pods):
             entry = number(1, slot) + data(2, pod["uid"]) + data(3, bytes([slot + 1] * 32)) + data(4, pod["namespace"])
             entry += data(5, pod["pod"]) + data(6, pod["container"])
             body += data(9, entry)
-    body += packed(10, [500_000] * len(pods))
+    body += packed(10, [used] * len(pods))
     body += packed(11, [zigzag(pod["memory"] << 10) if first else 0 for pod in pods])
     return frame(2, body + packed(12, [0] * len(pods)))
 
@@ -120,8 +122,8 @@ def say(what: dict) -> None:
     print(json.dumps(what), flush=True)
 
 
-def receive(connection: ssl.SSLSocket, buffer: bytearray, until: float) -> bool:
-    """Prints what is answered until then; False when there will be no more."""
+def receive(connection: ssl.SSLSocket, buffer: bytearray, until: float, once: bool = False) -> bool:
+    """Prints what is answered until then, or one answer; False when there will be no more."""
     while (left := until - time.monotonic()) > 0:
         connection.settimeout(left)
         try:
@@ -135,8 +137,11 @@ def receive(connection: ssl.SSLSocket, buffer: bytearray, until: float) -> bool:
             return False
         buffer += chunk
         while len(buffer) >= 4 and len(buffer) >= 4 + (size := struct.unpack(">I", buffer[:4])[0]):
-            say(answer(bytes(buffer[4 : 4 + size])))
+            said = answer(bytes(buffer[4 : 4 + size]))
+            say(said)
             del buffer[: 4 + size]
+            if once and "welcome" in said:
+                return True
     return True
 
 
@@ -145,18 +150,22 @@ def main() -> None:
     said = json.load(sys.stdin)
     context = ssl.create_default_context(cafile=authority)
     context.set_alpn_protocols([ALPN])
-    end = time.monotonic() + said.get("seconds", 1)
     raw = socket.create_connection((address, int(port)), timeout=CONNECT_DEADLINE)
     with context.wrap_socket(raw, server_hostname=name) as connection:
         connection.sendall(hello(said))
         buffer = bytearray()
-        sequence = 0
+        if not receive(connection, buffer, time.monotonic() + ANSWER_DEADLINE, once=True):
+            return
+        end = time.monotonic() + said.get("seconds", 1)
+        sequence = last = 0
         while time.monotonic() < end:
             if not receive(connection, buffer, min(end, time.monotonic() + INTERVAL_MS / 1000)):
                 return
             if "pods" in said:
                 sequence += 1
-                connection.sendall(samples(said, sequence))
+                boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+                connection.sendall(samples(said, sequence, boot, boot - last if last else INTERVAL_MS * 1000))
+                last = boot
         say({"end": True})
 
 
