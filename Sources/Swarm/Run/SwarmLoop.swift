@@ -66,7 +66,7 @@ final class SwarmLoop: AgentSessionOwner {
 
     func status() -> Status {
         // What is due is sent first: otherwise it would seem missing.
-        if !isFinishing { sweepDue() }
+        sweepDue()
         var tally = tally
         tally.wireBytesIn = wire.bytesIn
         tally.wireBytesOut = wire.bytesOut
@@ -109,6 +109,8 @@ final class SwarmLoop: AgentSessionOwner {
     }
 
     private func sweepDue() {
+        // A timer that was due with the end comes behind it, and nothing may follow a goodbye.
+        guard !isFinishing else { return }
         for _ in 0..<Self.mostSweepsPerTurn {
             guard let turn = schedule.next(now: Clocks.monotonic) else { return }
             sweep(turn)
