@@ -12,7 +12,7 @@ public final class LoopbackServer: Sendable {
 
     /// - Parameter connections: accepted at most.
     public init(connections: Int = 1, _ handle: @escaping @Sendable (ServerConnection) throws -> Void) {
-        (listener, port) = Self.listen()
+        (listener, port) = Self.listen()!
         let listener = listener
         Self.startThread {
             defer { close(listener) }
@@ -51,26 +51,38 @@ public final class LoopbackServer: Sendable {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// A port nobody listens on.
+    /// A port nobody listens on. Not of the kernel's choice: one of those may become another test's at once.
     public static func closedPort() -> UInt16 {
-        let (descriptor, port) = listen()
-        close(descriptor)
-        return port
+        while true {
+            if let (descriptor, port) = listen(on: .random(in: 10_000..<32_000)) {
+                close(descriptor)
+                return port
+            }
+        }
     }
 
-    private static func listen() -> (Int32, UInt16) {
+    /// - Parameter port: 0: of the kernel's choice.
+    /// - Returns: nil when the port is taken.
+    private static func listen(on port: UInt16 = 0) -> (Int32, UInt16)? {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_INET, kind, 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = port.bigEndian
         name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &name) { pointer in
+        let isOurs = withUnsafeMutablePointer(to: &name) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                precondition(bind(descriptor, generic, length) == 0)
+                guard bind(descriptor, generic, length) == 0 else { return false }
                 precondition(Glibc.listen(descriptor, 16) == 0)
                 precondition(getsockname(descriptor, generic, &length) == 0)
+                return true
             }
+        }
+        guard isOurs else {
+            precondition(errno == EADDRINUSE)
+            close(descriptor)
+            return nil
         }
         return (descriptor, UInt16(bigEndian: name.sin_port))
     }

@@ -8,8 +8,15 @@ import Wire
 
 @Suite("The end of the agent")
 struct GoodbyeTests {
-    /// Longer than what a test sets, shorter than the waits that must not be waited for.
-    private let promptly = Duration.seconds(3)
+    /// Longer than the goodbye deadline of ``hurried()``, shorter than its other waits and than its peers' patience.
+    private let promptly = Duration.seconds(9)
+
+    private func hurried() throws -> PushRig {
+        try PushRig {
+            $0.goodbye = .milliseconds(100)
+            ($0.connect, $0.write, $0.afterRefusal) = (.seconds(60), .seconds(60), .seconds(60))
+        }
+    }
 
     @Test("the last frame is sent first, then the Goodbye, then close_notify")
     func lastFrame() throws {
@@ -56,7 +63,7 @@ struct GoodbyeTests {
     @Test("a peer that never answered the Hello has until the goodbye deadline, not the connect deadline")
     func neverWelcomed() throws {
         let aggregator = try FakeAggregator { session in try session.listen() }
-        let rig = try PushRig { $0.goodbye = .milliseconds(100) }
+        let rig = try hurried()
         let running = try rig.session(to: aggregator.address)
         try aggregator.session(with: "a Hello") { $0.hello }
         rig.end()
@@ -71,7 +78,7 @@ struct GoodbyeTests {
             session.freeze()
             try session.listen()
         }
-        let rig = try PushRig { $0.goodbye = .milliseconds(100) }
+        let rig = try hurried()
         let running = try rig.session(to: aggregator.address)
         try rig.collected.line(with: "session open")
         rig.end()
@@ -84,10 +91,7 @@ struct GoodbyeTests {
             try session.welcome()
             session.freeze()
         }
-        let rig = try PushRig {
-            $0.goodbye = .milliseconds(100)
-            $0.write = .seconds(60)
-        }
+        let rig = try hurried()
         let running = try rig.session(to: aggregator.address)
         try rig.collected.line(with: "session open")
         // Together, so that the session sees the end before it starts to write.
@@ -106,11 +110,7 @@ struct GoodbyeTests {
             session.freeze()
         }
         let address = peer == "does not read" ? frozen.address : silent.address
-        let rig = try PushRig {
-            $0.goodbye = .milliseconds(100)
-            $0.write = .seconds(60)
-            $0.connect = .seconds(60)
-        }
+        let rig = try hurried()
         try rig.publishHuge(1)
         let running = try rig.group { _ in [address] }
         if peer == "does not read" { try rig.collected.line(with: "session open") } else { try silent.heard() }

@@ -68,7 +68,7 @@ struct UnreachableTests {
             try session.hear()
             session.outlast()
         }
-        let line = try complaint(aggregator.address, PushRig { $0.connect = .milliseconds(300) })
+        let line = try complaint(aggregator.address, PushRig())
         #expect(line.contains("does not speak metrics-push/1"), "\(line)")
         #expect(line.contains("is this the aggregator's port for agents?"))
         try aggregator.session(with: "its end") { $0.end }
