@@ -56,7 +56,8 @@ struct SampleLoopTests {
 
         /// Waits for the end of the loop.
         func end() throws {
-            let failure = try running.end(within: .seconds(5))
+            // Less than an interval that must not be waited for.
+            let failure = try running.end(within: .seconds(30))
             #expect(failure == nil)
         }
     }
@@ -77,13 +78,14 @@ struct SampleLoopTests {
     func onTime() throws {
         let loop = try Loop(node, interval: .milliseconds(40))
         let first = try decoded(loop.sweep(1))
-        let last = try decoded(loop.sweep(16))
+        let last = try decoded(loop.sweep(76, within: .seconds(60)))
         try loop.raise()
         try loop.end()
         let milliseconds = (last.bootTimeMicroseconds - first.bootTimeMicroseconds) / 1_000
         // A machine that is busy may be late, but is never early: the rest of a wait is not rounded away.
-        #expect((last.sequence - first.sequence) * 40 <= milliseconds + 45, "\(milliseconds) ms")
-        #expect(milliseconds < 3_000)
+        let sweeps = last.sequence - first.sequence
+        #expect(sweeps * 40 <= milliseconds + 45, "\(milliseconds) ms")
+        #expect(milliseconds < sweeps * 200, "\(milliseconds) ms")
     }
 
     @Test("the second sweep comes after a second however long the interval is, so that there are rates")

@@ -59,6 +59,15 @@ struct AgentEndpointTests {
             return try client.response()
         }
 
+        /// Asks until the answer has this status: a busy machine may hold up the sampling thread for a moment.
+        /// - Returns: the last answer.
+        func livez(_ status: Int) throws -> RawClient.Response {
+            let deadline = Deadline.after(.seconds(30))
+            var answer = try get("/livez")
+            while answer.status != status, !deadline.hasPassed { answer = try get("/livez") }
+            return answer
+        }
+
         func page() throws -> PrometheusPage { try PrometheusPage(get("/metrics").body) }
 
         func sweeps(_ count: UInt64) throws {
@@ -71,7 +80,8 @@ struct AgentEndpointTests {
 
         func end() throws {
             pthread_kill(try thread.wait(for: "thread") { $0 }, SIGTERM)
-            #expect(try running.end(within: .seconds(5)))
+            // Less than an interval.
+            #expect(try running.end(within: .seconds(30)))
         }
     }
 
@@ -147,15 +157,18 @@ struct AgentEndpointTests {
     @Test("a scrape all the time makes no sweep late")
     func ticks() throws {
         let scene = try Scene(interval: .milliseconds(20), detail: true)
-        let start = Deadline.after(.zero)
         try scene.sweeps(2)
         let first = scene.board.now.statistics.sweeps
+        var sweeps: UInt64 = 0
         var scrapes = 0
-        while scene.board.now.statistics.sweeps < first + 50, start.overdue < .seconds(20) {
+        // 400 ms for each sweep: either side may be held up by the machine for seconds, and the other go on meanwhile.
+        let deadline = Deadline.after(.seconds(60))
+        while sweeps < 150 || scrapes < 6, !deadline.hasPassed {
             _ = try scene.page()
             scrapes += 1
+            sweeps = scene.board.now.statistics.sweeps - first
         }
-        #expect(scrapes > 5 && start.overdue < .seconds(20), "\(scrapes) in \(start.overdue)")
+        #expect(sweeps >= 150 && scrapes >= 6, "\(sweeps) sweeps, \(scrapes) scrapes")
         try scene.end()
     }
 
@@ -164,7 +177,7 @@ struct AgentEndpointTests {
         let scene = try Scene(
             interval: .milliseconds(10), detail: true, least: .milliseconds(300), collection: .milliseconds(50))
         try scene.sweeps(3)
-        #expect(try scene.get("/livez").body == "ok\n")
+        #expect(try scene.livez(200).body == "ok\n")
         let isOver = Watched(false)
         let isHeld = Watched(false)
         // The feed belongs to somebody who does not give it back: the thread cannot publish.
@@ -174,14 +187,12 @@ struct AgentEndpointTests {
                     bootTimeMicroseconds: 1, realTimeMicroseconds: 1,
                     node: NodeCounters(timeMicroseconds: 1, cpuMicroseconds: 1, memoryKiB: 1))
                 isHeld.change { $0 = true }
-                try? isOver.wait(until: "end of the test", within: .seconds(20)) { $0 }
+                try? isOver.wait(until: "end of the test", within: .seconds(60)) { $0 }
             }
             return true
         }
         try isHeld.wait(until: "hold") { $0 }
-        var answer = try scene.get("/livez")
-        let deadline = Deadline.after(.seconds(10))
-        while answer.status == 200, !deadline.hasPassed { answer = try scene.get("/livez") }
+        let answer = try scene.livez(503)
         #expect(answer.status == 503 && answer.body.contains("the last sweep ended"), "\(answer)")
         let head = try scene.rig.client()
         head.send("HEAD /livez HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -191,9 +202,7 @@ struct AgentEndpointTests {
         #expect(page.types["metrics_push_container_cpu_usage_seconds_total"] == nil)
         isOver.change { $0 = true }
         _ = try holder.end()
-        let recovered = Deadline.after(.seconds(10))
-        while try scene.get("/livez").status != 200, !recovered.hasPassed {}
-        #expect(!recovered.hasPassed)
+        #expect(try scene.livez(200).status == 200)
         try scene.end()
     }
 

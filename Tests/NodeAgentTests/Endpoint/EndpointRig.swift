@@ -39,8 +39,8 @@ final class EndpointRig {
 
     func client() throws -> RawClient { try RawClient(port: port) }
 
-    /// Waits until the server's thread has ended.
-    func stop(within limit: Duration = .seconds(5)) throws {
+    /// Waits until the server's thread has ended; a goodbye has a minute.
+    func stop(within limit: Duration = .seconds(30)) throws {
         server.stop()
         _ = try running.end(within: limit)
     }

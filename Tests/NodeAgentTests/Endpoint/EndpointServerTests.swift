@@ -90,7 +90,6 @@ struct EndpointServerTests {
     func slow() throws {
         let rig = try EndpointRig {
             $0.request = .milliseconds(80)
-            $0.idle = .milliseconds(80)
             $0.drain = .milliseconds(80)
         }
         let slow = try rig.client()
@@ -99,7 +98,9 @@ struct EndpointServerTests {
         #expect(slow.isClosed())
         let silent = try rig.client()
         #expect(try silent.response().status == 408)
-        let idle = try rig.client()
+        // Its first request has a minute to come.
+        let patient = try EndpointRig { $0.idle = .milliseconds(80) }
+        let idle = try patient.client()
         idle.get("/a")
         #expect(try idle.response().status == 200)
         #expect(idle.isClosed())
@@ -152,26 +153,38 @@ struct EndpointServerTests {
     @Test("clients that vanish or do not read end no thread, and their answers are dropped")
     func vanishing() throws {
         let page = String(repeating: "x", count: 4 << 20)
+        let asked = Watched<Set<String>>([])
         let rig = try EndpointRig(
-            { $0.request = .milliseconds(200) }, respond: { _, _ in Answer(page: page, contentType: "text/plain") })
+            { $0.request = .milliseconds(200) },
+            respond: { request, _ in
+                if request.path == "/small" { return Answer(.ok, request.path) }
+                if request.path != "/gone" { asked.change { $0.insert(request.path) } }
+                return Answer(page: page, contentType: "text/plain")
+            })
         for _ in 0..<3 {
             let client = try rig.client()
             client.receiveLittle()
-            client.get("/big")
+            client.get("/gone")
             client.reset()
         }
-        // All places are taken by clients that do not read; only the server can free one.
-        let stuck = try (0..<EndpointLimits.connections).map { _ in
+        // All places get taken by clients that do not read; only the server can free one.
+        var stuck: [RawClient] = []
+        var deadline = Deadline.after(.seconds(30))
+        while asked.now.count < EndpointLimits.connections, !deadline.hasPassed {
             let client = try rig.client()
+            let path = "/\(stuck.count)"
             client.receiveLittle()
-            client.get("/big")
-            return client
+            client.get(path)
+            stuck.append(client)
+            // One that the machine holds up has no answer to take; another comes in its stead.
+            try? asked.wait(until: "request", within: .seconds(1)) { $0.contains(path) }
         }
+        #expect(asked.now.count >= EndpointLimits.connections)
         var status = 0
-        let deadline = Deadline.after(.seconds(10))
+        deadline = .after(.seconds(30))
         while status != 200, !deadline.hasPassed {
             let client = try rig.client()
-            client.get("/big")
+            client.get("/small")
             status = (try? client.response().status) ?? 0
         }
         #expect(status == 200)
@@ -196,7 +209,8 @@ struct EndpointServerTests {
         other.finishSending()
         try rig.stop()
         #expect(try waiting.response().body == "/wait\n")
-        #expect(idle.isClosed() && start.overdue < .seconds(5))
+        // Less than the times of an idle connection and of a goodbye.
+        #expect(idle.isClosed() && start.overdue < .seconds(30))
     }
 
     @Test("a connection takes so many requests and no more")
