@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 import NIOCore
-import NIOEmbedded
 import NIOPosix
 import Synchronization
-import TLS
-import TLSChannel
-import TLSTestSupport
 import Testing
 import Wire
 
@@ -41,33 +37,22 @@ struct CredentialExpiryTests {
     /// Shows a token for each verdict of the service, and turns the loop's clock.
     /// - Returns: at each of the times, s, whether the session is open.
     private func session(_ service: IngestService, tokens: Int, at times: [Int64]) throws -> [Bool] {
-        let tls = TLSHandler(context: try TestPKI.shared.serverContext(), role: .server)
-        let loop = EmbeddedEventLoop()
-        let channel = EmbeddedChannel(handler: IngestHandler(service: service, tls: tls), loop: loop)
-        channel.pipeline.fireChannelActive()
-        try channel.writeInbound(ByteBuffer(bytes: try AgentMessage.hello(.test()).encodedFrame()))
-        for _ in 1..<tokens {
-            try channel.writeInbound(ByteBuffer(bytes: try AgentMessage.credential("fresh").encodedFrame()))
-        }
-        var passed: Int64 = 0
-        let states = times.map { time in
-            loop.advanceTime(by: .seconds(time - passed))
-            passed = time
-            return service.metrics.sessionsOpen.value == 1
-        }
-        _ = try? channel.finish()
-        return states
+        let session = try EmbeddedSession(service)
+        for _ in 1..<tokens { try session.send(AgentMessage.credential("fresh").encodedFrame()) }
+        defer { session.finish() }
+        return times.map { session.isOpen(at: $0) }
     }
 
     @Test("is closed with the reason")
     func expired() async throws {
         let authenticator = LateAuthenticator()
         try await IngestServer.run(authenticator: authenticator) { server in
-            let agent = try server.agent()
-            try agent.send(.hello(.test()))
-            try await authenticator.answer(.accepted(untilUnixSeconds: Self.end(in: 2)))
-            _ = try agent.welcome()
-            let refusal = try agent.refusal()
+            let agent = try await offPool { BlockingAgent(try server.agent()) }
+            try await agent { try $0.send(.hello(.test())) }
+            // So far away that the session is open before.
+            try await authenticator.answer(.accepted(untilUnixSeconds: Self.end(in: 5)))
+            _ = try await agent { try $0.welcome() }
+            let refusal = try await agent { try $0.refusal() }
             #expect(refusal.code == .unauthenticated)
             #expect(refusal.reason.contains("has expired, and nothing fresh came"))
             #expect(try await eventually { server.openSessions == 0 })

@@ -75,16 +75,17 @@ struct PushAdmissionTests {
 
     @Test("peers that connect and say nothing hold up the others for their turn only, and are then cut off as ever")
     func silentPeers() async throws {
-        var times = IngestTimes(hello: .seconds(4), tick: .milliseconds(10))
+        // Long enough for the agent to be welcomed before, whoever is held up.
+        var times = IngestTimes(handshake: .seconds(60), hello: .seconds(9), tick: .milliseconds(10))
         times.handshakeTurn = .milliseconds(300)
         let limits = IngestLimits(handshakes: 2, waitingHandshakes: 10)
         try await IngestServer.run(times: times, limits: limits) { server in
             let silent = try (0..<4).map { _ in try SilentPeer(port: server.port) }
             // Two are in, two wait; so it takes two turns until the agent is looked at.
-            let agent = try server.welcomedAgent()
+            let agent = try await offPool { BlockingAgent(try server.welcomedAgent()) }
             #expect(server.refused.isEmpty)
-            #expect(try await eventually { server.refused == ["silent": 4] })
-            agent.hangUp(politely: true)
+            #expect(try await eventually(within: 30) { server.refused == ["silent": 4] })
+            try await agent { $0.hangUp(politely: true) }
             #expect(try await eventually { server.service.connections.count == 0 })
             for peer in silent { peer.close() }
         }

@@ -3,9 +3,9 @@ import NIOPosix
 import Synchronization
 
 /// Waits for something another thread is about to do.
-/// - Returns: false when it has not come true within 10 s.
-func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-    for _ in 0..<2_000 {
+/// - Returns: false when it has not come true within so many seconds.
+func eventually(within seconds: Int = 10, _ condition: () throws -> Bool) async throws -> Bool {
+    for _ in 0..<200 * seconds {
         if try condition() { return true }
         try await Task.sleep(for: .milliseconds(5))
     }
