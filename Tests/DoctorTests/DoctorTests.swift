@@ -67,7 +67,8 @@ struct DoctorTests {
         let findings = await Doctor.findings(
             in: context, others: [slow], othersDeadline: .seconds(1))
         #expect(findings.last?.subject == "slow" && findings.last?.found == "no answer within 1 s")
-        #expect(ContinuousClock.now - start < .seconds(5))
+        // Less than the deadline that it has without ours.
+        #expect(ContinuousClock.now - start < .seconds(19))
         #expect(Doctor.firstDeadline + Doctor.othersDeadline < .seconds(30))
         await context.client.shutdown()
         await cluster.close()

@@ -61,7 +61,8 @@ struct ConnectionTests {
         let start = ContinuousClock.now
         task.cancel()
         #expect(await task.value == .cancelled)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        // Sooner than the server hangs up.
+        #expect(ContinuousClock.now - start < .seconds(15))
         await second.shutdown()
     }
 
