@@ -121,7 +121,9 @@ public final class ServerConnection {
     public func sendRaw(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes { bytes in
+                uninterrupted { send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+            }
             guard count > 0 else { throw Closed() }
             rest = rest.dropFirst(count)
         }
@@ -130,7 +132,7 @@ public final class ServerConnection {
     /// Empty at the end of the stream.
     public func receiveRaw() throws -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 65536)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        let count = uninterrupted { recv(descriptor, &buffer, buffer.count, 0) }
         guard count >= 0 else { throw Closed() }
         return Array(buffer.prefix(count))
     }
@@ -198,5 +200,13 @@ public final class ServerConnection {
     public func sendCloseNotify() throws {
         engine?.sendCloseNotify()
         try sendRaw(engine?.takeOutbound() ?? [])
+    }
+}
+
+/// A call on a socket with a time limit, which a stop of the process ends (signal(7)): then it is made anew.
+func uninterrupted(_ call: () -> Int) -> Int {
+    while true {
+        let count = call()
+        if count >= 0 || errno != EINTR { return count }
     }
 }

@@ -28,7 +28,7 @@ public final class SilentPeer: @unchecked Sendable {
     /// Waits for the other end to close; false when it has not within 10 s.
     public func isClosed() -> Bool {
         var byte: UInt8 = 0
-        let count = recv(descriptor, &byte, 1, 0)
+        let count = uninterrupted { recv(descriptor, &byte, 1, 0) }
         return count == 0 || count < 0 && errno == ECONNRESET
     }
 
