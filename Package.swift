@@ -120,7 +120,10 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "CgroupsTests", dependencies: ["CKernel", "Cgroups"], exclude: ["Corpus"], swiftSettings: common),
-        .target(name: "TLSTestSupport", dependencies: ["TLS"], path: "Tests/TLSTestSupport", swiftSettings: common),
+        .target(name: "CSpawn", path: "Tests/CSpawn"),
+        .target(
+            name: "TLSTestSupport", dependencies: ["CSpawn", "TLS"], path: "Tests/TLSTestSupport", swiftSettings: common
+        ),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "TLSTestSupport"], swiftSettings: common),
         .testTarget(
             name: "TLSChannelTests",
@@ -175,7 +178,9 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "AgentMain", "AggregatorMain", "Cgroups", "Churn", "Formats", "Swarm", "TLS", "TLSTestSupport", "Wire",
+                "AgentMain", "AggregatorMain", "CSpawn", "Cgroups", "Churn", "Formats", "Swarm", "TLS",
+                "TLSTestSupport",
+                "Wire",
             ],
             swiftSettings: common),
         .testTarget(

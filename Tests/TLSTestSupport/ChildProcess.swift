@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSpawn
 public import Glibc
-import Synchronization
 import TLS
 
 /// A foreign program a test talks to, killed by its pid when the test is done with it.
@@ -21,17 +21,16 @@ public final class ChildProcess {
     public init(_ arguments: [String]) throws {
         var inputPipe: [Int32] = [0, 0]
         var outputPipe: [Int32] = [0, 0]
-        // Marking a pipe close-on-exec takes two steps here; no other child may start in between and keep it open.
-        spawning._unsafeLock()
-        defer { spawning._unsafeUnlock() }
         guard pipe(&inputPipe) == 0, pipe(&outputPipe) == 0 else { throw Failure(description: "pipe failed") }
-        for end in inputPipe + outputPipe { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, inputPipe[0], 0)
         posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 1)
         posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 2)
+        // Neither other children's pipes, which would not end, nor the connections of servers in this process, which would
+        // not close for their peers: what NIO accepts it does not mark close-on-exec.
+        CSpawn_add_close_from(&actions, 3)
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         argv.append(nil)
         defer { for pointer in argv { free(pointer) } }
@@ -122,5 +121,3 @@ public final class ChildProcess {
         return text
     }
 }
-
-private let spawning = Mutex(())

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSpawn
 import Glibc
 
 /// A program on a terminal of its own, as somebody who sits at it runs it.
@@ -28,6 +29,8 @@ final class PseudoTerminal {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/pts/\(number)", O_RDWR, 0)
         for descriptor: Int32 in [1, 2] { posix_spawn_file_actions_adddup2(&actions, 0, descriptor) }
+        // As in ChildProcess.
+        CSpawn_add_close_from(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
