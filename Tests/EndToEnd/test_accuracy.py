@@ -171,6 +171,9 @@ def test_a_crashing_sidecar_never_hides_its_sibling(polled: Polled) -> None:
 
 def test_a_restarted_container_never_has_a_wrong_rate(polled: Polled) -> None:
     """Its counter begins again at zero, in another cgroup: not below zero, and not the whole of it in one step."""
+    for figures in polled.crashing:
+        assert figures.usage["main"].cpu > 0
+        assert_at_most(figures, "main", 0.3)
     # Nothing else of the pod uses any within a window, which begins with the container.
     began = polled.history.began("again")
     judged = [figures for figures in polled.crashing if figures.timestamp - figures.window >= began]

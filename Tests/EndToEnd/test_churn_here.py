@@ -67,7 +67,7 @@ def test_a_minute_of_churn_on_v1(tmp_path: Path, measured: Callable[[str], None]
         with records["busy"].poller, records["idle"].poller, Process(command, tmp_path / "agent.log") as agent:
             agent.said("session open")
             time.sleep(2)
-            descriptors = min(agent.descriptors() for _ in range(5))
+            descriptors = min(agent.descriptors() for _ in range(5) if not time.sleep(0.07))
             dumps: list[churn.Dump] = []
             served: list[tuple[float, list[dict]]] = []
             trees = [word for tree in pods.TREES for word in ("--tree", str(tree / pods.name / "kubepods"))]
@@ -91,7 +91,7 @@ def test_a_minute_of_churn_on_v1(tmp_path: Path, measured: Callable[[str], None]
                 assert churning.child.returncode == 0, churning.text
             # Nothing churns any more. In a sweep there is a file more open at a time.
             stay = set(STEADY)
-            wait_until(lambda: {item["metadata"]["name"] for item in aggregator.pods()} == stay, 30, "the end of it")
+            wait_until(lambda: {item["metadata"]["name"] for item in aggregator.pods()} == stay, 10, "the end of it")
             wait_until(lambda: agent.descriptors() == descriptors, 30, f"{descriptors} descriptors as before")
             grown = agent.anonymous_kib() - warm
             assert agent.child.poll() is None
@@ -106,7 +106,7 @@ def test_a_minute_of_churn_on_v1(tmp_path: Path, measured: Callable[[str], None]
     assert grown < 1024
     # On a busy machine a single one says little.
     assert statistics.median(sweeps) < 100
-    assert sorted(sweeps)[-2] < 1000
+    assert sorted(sweeps)[-2] < 1000 and max(sweeps) < 5000
     assert churn.troubles(agent.text) == []
     assert agent.text.count("session open") == 1
     assert [dump.node["problems"] for dump in dumps] == [[]] * len(dumps)

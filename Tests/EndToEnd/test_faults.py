@@ -27,8 +27,8 @@ CALM_SECONDS = 20
 # The CA is looked at every 20 s, give or take 4.
 ROTATION_DEADLINE = 30
 
-# The pods that `kubectl top` names, and the figures of the one.
-Top = tuple[list[str], Figures]
+# What `kubectl top` says of each pod, in millicores and MiB, and the figures of the one.
+Top = tuple[dict[str, tuple[int, int]], Figures]
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +63,19 @@ def polled(cluster: Cluster, replicas: MetricsPush, load: tuple[str, History]) -
         figures = replicas.of(namespace, "known")
         if not figures:
             raise HarnessError("the load has no figures")
-        return [line.split()[0] for line in said.splitlines()], figures
+        rows = [line.split() for line in said.splitlines()]
+        told = {name: (int(cpu.removesuffix("m")), int(memory.removesuffix("Mi"))) for name, cpu, memory in rows}
+        return told, figures
 
     with Poller(top) as poller:
         yield poller
     time.sleep(CUT_OFF)
-    for names, figures in poller.values:
-        assert names == ["known"] and set(figures.usage) == {"main"}, (names, figures)
+    for told, figures in poller.values:
+        assert set(told) == {"known"} and set(figures.usage) == {"main"}, (told, figures)
+        # It may be another sample's, of which the window is not told.
+        cpu, memory = told["known"]
+        assert 0 < cpu <= 15 * CPU_PERCENT, told
+        assert MEMORY_MIB <= memory <= MEMORY_MIB + 5, told
         assert_as_counted(figures, "main", history, 0.15)
         assert MEMORY_MIB <= figures.usage["main"].memory / 2**20 <= MEMORY_MIB + 5, figures
 
@@ -137,7 +143,7 @@ def test_a_deleted_agent_is_missed_by_nobody(
     too_late = [
         answer
         for answer in polled.failures
-        if answer.answered >= began + OLDEST and answer.asked <= there + SECOND_SAMPLE
+        if there > began + OLDEST and answer.answered >= began + OLDEST and answer.asked <= there + SECOND_SAMPLE
     ]
     assert polled.failures == too_late
     assert len([answer for answer in polled.answers if answer.asked < began + OLDEST]) >= 10

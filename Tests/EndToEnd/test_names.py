@@ -54,8 +54,8 @@ def test_containers_whose_links_are_missing_have_names(
     assert metrics_push.counter(ANSWERED) == 1
     assert metrics_push.counter("metrics_push_containers_without_name") == 0
 
-    # The next agent has no names either, and nobody is asked again. It is in the same pod: for the end of one the kubelet
-    # may take longer than anything is kept of a silent node.
+    # The next agent has no names either, and nobody is asked again. It is in the same pod: for the end of one the
+    # kubelet may take longer than anything is kept of a silent node.
     accepted = metrics_push.counter("metrics_push_sessions_accepted_total")
     for process in accounts.processes(accounts.directory(cluster, metrics_push.pod(AGENT), AGENT)):
         os.kill(process, signal.SIGTERM)

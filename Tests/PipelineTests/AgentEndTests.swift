@@ -57,7 +57,8 @@ import Testing
         let client = try aggregator.client()
         try await agent.until("figures") { try !client.pods().isEmpty && !client.nodes().isEmpty }
 
-        // A busy machine may put the questions far apart, and the moments are not known well enough; then it is done again.
+        // A busy machine may put the questions far apart, and the moments are not known well enough; then it is done
+        // again.
         var (came, gone) = try await Self.kill(agent, client)
         for _ in 0..<4 where came.width + gone.width > .milliseconds(700) {
             let agent = try startAgent(aggregator, node: node.flags)

@@ -28,8 +28,7 @@ struct ChurnTests {
         let peer = try RecordingPeer()
         let agent = try Program([Programs.agent] + peer.flags + pods.flags + ["--interval", "1s"])
         try await agent.until("two sweeps") { peer.sweeps.count >= 2 }
-        // In a sweep there is one more at a time.
-        let descriptors = try #require((0..<5).compactMap { _ in agent.descriptors }.min())
+        let descriptors = try await Self.restingDescriptors(agent)
         let memory = try #require(agent.anonymousBytes)
 
         let place = TemporaryDirectory()
@@ -55,7 +54,7 @@ struct ChurnTests {
         let longest = lengths.last ?? 0
         // One may be held up by others on this machine.
         #expect(lengths[lengths.count / 2] < Self.interval / 10, "\(lengths)")
-        #expect(lengths.dropLast().last ?? 0 < Self.interval / 2, "\(lengths)")
+        #expect(lengths.dropLast().last ?? 0 < Self.interval / 2 && longest < 5 * Self.interval, "\(lengths)")
         #expect(Set(sweeps.last?.samples.map(\.identity.containerID) ?? []) == Set(steady.map(\.id)))
         let samples = sweeps.flatMap(\.samples)
         let journal = try ChurnJournal(file: place.file("journal"))
@@ -69,6 +68,16 @@ struct ChurnTests {
         print(
             churn.lines(with: "done:").joined(), "sweeps=\(sweeps.count) longest=\(longest / 1_000)µs",
             "lives=\(journal.lives.count) sampled=\(seen) grown=\(grown >> 10)KiB")
+    }
+
+    /// How many files it has open between two sweeps; in one there is one more at a time.
+    private static func restingDescriptors(_ agent: Program) async throws -> Int {
+        var least = Int.max
+        for _ in 0..<5 {
+            least = min(least, try #require(agent.descriptors))
+            try await Task.sleep(for: .milliseconds(70))
+        }
+        return least
     }
 
     /// Each counter is one that the kernel had when it was read; so is each working set, within 1 MiB.

@@ -24,11 +24,14 @@ struct InterruptionTests {
         try await scene.ask("whole window") { $0.contains { $0.windowNanoseconds >= 3_000_000_000 } }
         for pause in [Duration.zero, .seconds(2)] {
             try await scene.restartAggregator(after: pause)
+            let ready = RealTime.now()
             let began = scene.served.figures.count
             try await scene.ask("figures after the restart") { !$0.isEmpty }
             // By its own clock: how soon this test looks is no matter.
             let back = try scene.aggregator.program.seconds(from: "aggregator ready", to: "session open")
             #expect(back <= 2 * interval, "\(scene.agent.text)")
+            let end = scene.served.figures[began].end.lowerBound
+            #expect(end <= ready + Int64(3 * interval) * RealTime.second, "\(scene.served.figures[began])")
             try await scene.ask(samples: 3, since: began, judgedBy: scene.record)
         }
         expectRight(scene, atLeast: 4)

@@ -54,12 +54,12 @@ struct SwarmTests {
         #expect(report["sessions"]?.integer == Int64(Self.nodes))
         #expect(report["wanted_samples_per_second"]?.integer ?? 0 > 2_800)
         #expect(report["replaced_containers"]?.integer ?? 0 > 0)
-        // It does not wait for long that its goodbyes are taken. What a page says of samples is older than what it says of
-        // sessions, so it is read once more.
+        // It does not wait for long that its goodbyes are taken.
+        var counters: [Substring: Int64] = [:]
         try await aggregator.program.until("the end of all sessions") {
-            try self.counters(aggregator)["metrics_push_sessions"] == 0
+            counters = try self.counters(aggregator)
+            return counters["metrics_push_sessions"] == 0
         }
-        let counters = try counters(aggregator)
         #expect(counters["metrics_push_samples_received_total"] == report["samples"]?.integer)
         #expect(counters["metrics_push_received_bytes_total"] == report["frame_bytes"]?.integer)
         #expect(counters["metrics_push_resyncs_requested_total"] == 0)

@@ -6,9 +6,9 @@ import Synchronization
 /// Once it is ready it stays so until it shuts down: an APIService without endpoints breaks more than figures that are
 /// missing do (discovery, and with it the deletion of namespaces).
 final class ClusterReadiness: Sendable {
-    /// Nodes without an agent, or with a broken one, must not keep the API away from the others for longer. Agents that work
-    /// find a replica that was added within that time: they look for its address each 30 s (`PushTimes.resolve`), and are told
-    /// what a cluster's DNS may keep for as long.
+    /// Nodes without an agent, or with a broken one, must not keep the API away from the others for longer. Agents that
+    /// work find a replica that was added within that time: they look for its address each 30 s (`PushTimes.resolve`), and
+    /// are told what a cluster's DNS may keep for as long.
     static let patience: Duration = .seconds(70)
     /// Of the known nodes.
     static let percentReporting = 90

@@ -172,7 +172,7 @@ final class SwarmLoop: AgentSessionOwner {
     }
 
     private func sendSnapshot(to session: AgentSession) {
-        guard nodes[session.node].sequence > 0 else { return }
+        guard !isFinishing, nodes[session.node].sequence > 0 else { return }
         do {
             send(try nodes[session.node].snapshot(), to: session)
         } catch {

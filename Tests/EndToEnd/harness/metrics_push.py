@@ -20,7 +20,7 @@ VERSIONS = ("v1", "v1beta1")
 MANIFESTS = Path(__file__).parent.parent / "install"
 
 # From `kubectl apply` until it all answers: pods, CA, ConfigMap to the agent, first samples, the API server's look.
-AVAILABLE_DEADLINE = 90
+AVAILABLE_DEADLINE = 150
 DELETE_DEADLINE = 60
 ANSWER_DEADLINE = 10
 IMAGE_DEADLINE = 120

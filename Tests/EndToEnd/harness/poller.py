@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from .errors import HarnessError
-
 Value = TypeVar("Value")
 
 
@@ -46,8 +44,8 @@ class Poller(Generic[Value]):
             value, failure = None, None
             try:
                 value = self.ask()
-            except (OSError, ValueError, HarnessError) as error:
-                failure = str(error)
+            except Exception as error:  # Whatever it is, there was no answer.
+                failure = f"{type(error).__name__}: {error}"
             self.answers.append(Answered(asked, time.monotonic(), value, failure))
             self.ended.wait(max(0.0, asked + self.interval - time.monotonic()))
 

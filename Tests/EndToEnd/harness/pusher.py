@@ -123,13 +123,14 @@ def say(what: dict) -> None:
 
 
 def receive(connection: ssl.SSLSocket, buffer: bytearray, until: float, once: bool = False) -> bool:
-    """Prints what is answered until then, or one answer; False when there will be no more."""
+    """Prints what is answered until then, or until a welcome; False when there will be no more, or no welcome came."""
+    welcomed = False
     while (left := until - time.monotonic()) > 0:
         connection.settimeout(left)
         try:
             chunk = connection.recv(1 << 16)
         except TimeoutError:
-            return True
+            break
         except OSError:
             chunk = b""
         if not chunk:
@@ -140,9 +141,10 @@ def receive(connection: ssl.SSLSocket, buffer: bytearray, until: float, once: bo
             said = answer(bytes(buffer[4 : 4 + size]))
             say(said)
             del buffer[: 4 + size]
-            if once and "welcome" in said:
-                return True
-    return True
+            welcomed = welcomed or "welcome" in said
+        if once and welcomed:
+            return True
+    return not once
 
 
 def main() -> None:

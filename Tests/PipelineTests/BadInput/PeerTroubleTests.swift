@@ -127,7 +127,9 @@ import Testing
         node.remove("cgroup/kubepods")
         let line = try await complaint(agent, "cannot read everything")
         #expect(line.contains("kubepods") && line.contains("--kubepods-root"), "\(line)")
-        try await agent.until("no pods") { try aggregator.client().pods().isEmpty }
+        try await agent.until("a node without pods") {
+            try aggregator.client().pods().isEmpty && !aggregator.client().nodes().isEmpty
+        }
         node.container(id(1), cpu: 1_000_000, memory: 1024)
         try await agent.awaitLine("everything can be read again")
         try await expectRecovery(agent, aggregator)
