@@ -77,7 +77,7 @@ struct PagedCollectionTests {
                 pods.tell("ADDED") { KubeProto.metadata("new-\(number)", uid: "new-\(number)", version: "\($0)") }
             }
             for number in 0..<50 { replace(number) }
-            server.cutConnections()
+            await server.cutConnections()
             for number in 50..<100 { replace(number) }
             let expected = Set((0..<Self.count).map { $0 < 100 ? "new-\($0)" : "pod-\($0)" })
             await eventually { sink.names.withLock { $0 == expected } }

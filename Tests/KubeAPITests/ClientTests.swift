@@ -145,7 +145,7 @@ struct ClientTests {
         cluster.server.on("GET \(Self.path)") { _ in Self.configMap() }
         for _ in 0..<3 {
             _ = try await cluster.client.configMap(namespace: "ns", name: "c")
-            cluster.server.cutConnections()
+            await cluster.server.cutConnections()
         }
         _ = try await cluster.client.configMap(namespace: "ns", name: "c")
         // The server reads the request and hangs up: on a connection that was idle that may be chance.

@@ -116,16 +116,16 @@ public final class FakeAPIServer: Sendable {
             return (state.listener, Array(state.open.values))
         }
         try? await listener?.close()
-        cut(open)
-        for channel in open { try? await channel.closeFuture.get() }
+        await cut(open)
     }
 
-    /// Cuts all connections, and goes on listening.
-    public func cutConnections() { cut(state.withLock { Array($0.open.values) }) }
+    /// Cuts all connections, and goes on listening. Returns when they are closed at this end.
+    public func cutConnections() async { await cut(state.withLock { Array($0.open.values) }) }
 
-    private func cut(_ channels: [any Channel]) {
+    private func cut(_ channels: [any Channel]) async {
         // Below TLS: no close_notify is sent.
         for channel in channels { channel.pipeline.context(name: "tls").whenSuccess { $0.close(promise: nil) } }
+        for channel in channels { try? await channel.closeFuture.get() }
     }
 
     private func configure(_ channel: any Channel) -> EventLoopFuture<Void> {
