@@ -179,8 +179,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "AgentMain", "AggregatorMain", "CSpawn", "Cgroups", "Churn", "Formats", "Swarm", "TLS",
-                "TLSTestSupport",
-                "Wire",
+                "TLSTestSupport", "Wire",
             ],
             swiftSettings: common),
         .testTarget(

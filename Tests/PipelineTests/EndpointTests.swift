@@ -51,11 +51,25 @@ import Testing
         let accept = ["-H", "Accept: application/openmetrics-text; version=1.0.0"]
         _ = try await served.page(accept, openMetrics: true)
 
-        let stuck = try LoopbackClient(port: try #require(served.url.split(separator: ":").last.flatMap { UInt16($0) }))
+        // It has 5 s for its request. Of three ends one that this machine does not hold up is enough.
+        var fastest = try await Self.endBesideStuckClient(served)
+        for _ in 0..<2 where fastest >= .seconds(4) {
+            fastest = min(fastest, try await Self.endBesideStuckClient(Served()))
+        }
+        #expect(fastest < .seconds(4))
+    }
+
+    /// - Returns: how long the agent takes to end while a client has sent half a request.
+    private static func endBesideStuckClient(_ served: Served) async throws -> Duration {
+        let port = try #require(served.url.split(separator: ":").last.flatMap { UInt16($0) })
+        let stuck = try LoopbackClient(port: port)
         stuck.send(Array("GET /metr".utf8))
+        let start = ContinuousClock.now
         served.agent.signal(15)
-        #expect(try await served.agent.end(within: .seconds(20)) == 0, "\(served.agent.text)")
+        #expect(try await served.agent.end() == 0, "\(served.agent.text)")
+        let took = ContinuousClock.now - start
         #expect(stuck.isClosed(within: .seconds(20)))
+        return took
     }
 
     @Test("what is served of the process is what the kernel says of it")

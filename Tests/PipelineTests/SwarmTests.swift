@@ -68,6 +68,14 @@ struct SwarmTests {
 
     @Test("After a storm all are back, and nothing counts that was dropped on the way")
     func storm() async throws {
+        // Of three storms one that this machine does not hold up is enough.
+        var recovery = Int64.max
+        for _ in 0..<3 where recovery >= 4_000 { recovery = min(recovery, try await self.recovery()) }
+        #expect(recovery < 4_000)
+    }
+
+    /// - Returns: how long it took until all were back, ms.
+    private func recovery() async throws -> Int64 {
         let aggregator = try await aggregator()
         let swarm = try swarm(
             aggregator, "--interval", "1s", "--duration", "15s", "--reconnect-storm", "2s", "--report-every", "500ms")
@@ -75,9 +83,9 @@ struct SwarmTests {
         let report = try report(swarm)
         #expect(report["sessions"]?.integer == Int64(Self.nodes))
         #expect(report["attempts"]?.integer ?? 0 >= Int64(2 * Self.nodes))
-        #expect(report["storm_recovery_ms"]?.integer ?? .max < 10_000)
         #expect(report["sessions_lost"]?.integer == 0)
         #expect(try counters(aggregator)["metrics_push_sessions_accepted_total"] ?? 0 >= Int64(2 * Self.nodes))
+        return try #require(report["storm_recovery_ms"]?.integer)
     }
 
     @Test("Nodes that the aggregator does not take are a failure that says so")
