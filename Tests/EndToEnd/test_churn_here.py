@@ -16,6 +16,8 @@ from harness.poller import Poller
 from harness.waiting import wait_until
 
 SECONDS, WARM_UP, RATE, WINDOW = 60, 15, 500, 4
+# Between two moments at which a sample may have ended, in seconds.
+STEP = 0.02
 STEADY = {
     "busy": ("3f0d2a9e-0001-4e0a-9d53-0c6d1f7a8b21", "a" * 64, ["--cpu", "30", "--memory", "24"]),
     "idle": ("3f0d2a9e-0002-4e0a-9d53-0c6d1f7a8b21", "b" * 64, ["--memory", "40"]),
@@ -32,16 +34,18 @@ class Record:
 
         self.poller = Poller(read, interval=0.01)
 
-    def rates(self, end: float, window: float) -> tuple[float, float] | None:
-        """The least and the most that the rate can have been, in cores; None beyond the record."""
+    def rates(self, early: float, late: float, window: float) -> tuple[float, float] | None:
+        """The least and the most that the rate can have been, in cores, over a window that ended between two times.
+
+        None beyond the record."""
         points = self.poller.values
         befores, afters = [point[0] for point in points], [point[2] for point in points]
 
-        def counter(moment: float) -> tuple[int, int] | None:
-            low, high = bisect_right(afters, moment) - 1, bisect_left(befores, moment)
+        def counter(start: float, end: float) -> tuple[int, int] | None:
+            low, high = bisect_right(afters, start) - 1, bisect_left(befores, end)
             return (points[low][1], points[high][1]) if low >= 0 and high < len(points) else None
 
-        first, last = counter(end - window), counter(end)
+        first, last = counter(early - window, late - window), counter(early, late)
         if not first or not last:
             return None
         return (last[0] - first[1]) / window / 1e9, (last[1] - first[0]) / window / 1e9
@@ -127,9 +131,10 @@ def expect_served(served: list[tuple[float, list[dict]]], records: dict[str, Rec
                     assert cpu <= 1.05, item
                     continue
                 record = records[container["name"]]
-                # The API has room for whole seconds: the sample is from anywhere in it.
-                ends = [start + step / 50 for step in range(50) if start + step / 50 <= seen]
-                rates = [rate for end in ends if (rate := record.rates(end, window))]
+                # The API has room for whole seconds: the sample is from anywhere in it. A burst can lie between two ends
+                # that are looked at, so all in between are taken with them.
+                ends = [start + step * STEP for step in range(round(1 / STEP)) if start + step * STEP <= seen]
+                rates = [rate for end in ends if (rate := record.rates(end, end + STEP, window))]
                 if window < WINDOW or not rates:
                     continue
                 judged += 1
