@@ -2,12 +2,12 @@
 //
 // Pods and containers that come, go and are renamed, as cgroups below a kubepods of the caller's, hundreds of times a second.
 //
-//   churn --tree DIR [--tree DIR] --logs DIR --journal FILE [--seconds N] [--rate N] [--seed N]
+//   churn --tree DIR [--tree DIR] --logs DIR --journal FILE [--seconds N] [--least N] [--rate N] [--seed N]
 //
 // A tree is kubepods in a mounted hierarchy: one for cgroup v2; for v1 the memory controller's, then cpuacct's. Some
 // containers get a process that uses a little CPU; log links come, dangle and go. Names are used again: what is made anew
 // under an old name is another container. v1 can rename; v2 cannot. Everything is removed at the end, and a line says what
-// was done. The journal has a line for each container that ever was, written when it ends, times by CLOCK_REALTIME:
+// was done. On a machine that is too slow for the rate it goes on until the least of operations are done. The journal has a line for each container that ever was, written when it ends, times by CLOCK_REALTIME:
 //
 //   INODE (of the first tree)  CPU NS AT ITS END  BORN NS  DIED NS
 #define _GNU_SOURCE
@@ -115,6 +115,17 @@ static uint64_t used_cpu(int pod, int slot) {
     return is_unified ? value * 1000 : value;
 }
 
+// A process that was killed may have its last microseconds counted a moment after it was waited for.
+static uint64_t final_cpu(int pod, int slot) {
+    uint64_t before, value = used_cpu(pod, slot);
+    do {
+        before = value;
+        usleep(100);
+        value = used_cpu(pod, slot);
+    } while (value != before);
+    return value;
+}
+
 // A process that was killed leaves its cgroup a moment after it was waited for.
 static void remove_directory(const char *path) {
     for (int i = 0; i < busy_retries; i++) {
@@ -200,9 +211,8 @@ static void end_container(int pod, int slot) {
         kill(container->process, SIGKILL);
         waitpid(container->process, NULL, 0);
     }
+    uint64_t cpu = container->process ? final_cpu(pod, slot) : used_cpu(pod, slot);
     container->process = 0;
-    // Behind the last process: the counter does not move any more.
-    uint64_t cpu = used_cpu(pod, slot);
     int first = below(2);
     for (int i = 0; i < tree_count; i++) {
         container_path(path, (first + i) % tree_count, pod, slot, container->name);
@@ -294,8 +304,9 @@ int main(int count, char **arguments) {
     static const struct option options[] = {
         {"tree", required_argument, NULL, 't'}, {"logs", required_argument, NULL, 'l'},
         {"journal", required_argument, NULL, 'j'}, {"seconds", required_argument, NULL, 's'},
-        {"rate", required_argument, NULL, 'r'}, {"seed", required_argument, NULL, 'e'}, {0}};
-    long seconds = 60, rate = 500, seed = 1;
+        {"rate", required_argument, NULL, 'r'}, {"seed", required_argument, NULL, 'e'},
+        {"least", required_argument, NULL, 'm'}, {0}};
+    long seconds = 60, least = 0, rate = 500, seed = 1;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         switch (option) {
         case 't': if (tree_count < 2) trees[tree_count++] = optarg; break;
@@ -304,6 +315,7 @@ int main(int count, char **arguments) {
         case 's': seconds = atol(optarg); break;
         case 'r': rate = atol(optarg); break;
         case 'e': seed = atol(optarg); break;
+        case 'm': least = atol(optarg); break;
         default: return 2;
         }
     }
@@ -331,7 +343,7 @@ int main(int count, char **arguments) {
     fflush(stdout);
     const int64_t began = now(CLOCK_MONOTONIC);
     int64_t next = began;
-    while (!is_over && now(CLOCK_MONOTONIC) - began < seconds * second) {
+    while (!is_over && (now(CLOCK_MONOTONIC) - began < seconds * second || operations < (unsigned long)least)) {
         step();
         next += second / rate;
         int64_t rest = next - now(CLOCK_MONOTONIC);

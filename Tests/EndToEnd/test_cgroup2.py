@@ -2,7 +2,6 @@
 """The agent's figures on a real cgroup v2 kernel, against the kernel's own files read just before and just after."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ PAUSE, BUSY, IDLE = "0" * 63 + "1", "a" * 64, "b" * 64
 POD_PATH = f"kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{POD.replace('-', '_')}.slice"
 CPU_PERCENT, BUSY_MIB, IDLE_MIB = 40, 24, 48
 
-# Of the load program, and between the two readings of `agent --dump`.
-LOAD_PERIOD, DUMP_SECONDS = 0.1, 1.0
+# Between the two readings of `agent --dump`. A first one that takes long shortens it.
+DUMP_SECONDS = 1.0
+TRIES = 3
 
 BOOT_DEADLINE = 180
 
@@ -46,10 +46,14 @@ files() {{
         done
     done
 }}
-# What the busy one has used, some ten times a second, without starting a process for it.
+# What the busy one has used, some ten times a second, without starting a process for it, until a last time at the end.
 watch() {{
-    while read -r uptime rest </proc/uptime && read -r key usage <$pods/cri-containerd-{BUSY}.scope/cpu.stat; do
-        echo "$uptime $usage"
+    while [ -e /tmp/watching ] && go=on || go=; do
+        read -r before rest </proc/uptime
+        read -r key usage <$pods/cri-containerd-{BUSY}.scope/cpu.stat
+        read -r after rest </proc/uptime
+        echo "$before $usage $after"
+        [ $go ] || break
         usleep 50000
     done >/tmp/watched
 }}
@@ -59,11 +63,17 @@ place {BUSY} /load --cpu {CPU_PERCENT} --memory {BUSY_MIB}
 place {IDLE} /load --memory {IDLE_MIB}
 link busy {BUSY}
 link idle {IDLE}
-for id in {BUSY} {IDLE}; do await grep -q ready /tmp/cri-containerd-$id.scope; done
+for id in {BUSY} {IDLE}; do must grep -q ready /tmp/cri-containerd-$id.scope; done
+touch /tmp/watching
 watch &
-section before files
-section dump /agent --dump -o json --node-name guest
-section after files
+watching=$!
+for try in {" ".join(str(number) for number in range(TRIES))}; do
+    section before-$try files
+    section dump-$try /agent --dump -o json --node-name guest
+    section after-$try files
+done
+rm /tmp/watching
+wait $watching
 section watched cat /tmp/watched
 section doctor /agent --doctor --node-name guest
 section explain /agent --explain web/busy --node-name guest
@@ -96,30 +106,48 @@ class Files:
 
 
 class Watched:
-    """What the busy container had used at some times: seconds since boot, nanoseconds."""
+    """What the busy container had used: seconds since boot before and after each reading, and nanoseconds."""
 
     def __init__(self, text: str):
-        pairs = [line.split() for line in text.splitlines()]
-        self.points = [(float(time), int(usage) * 1000) for time, usage in pairs]
+        lines = [line.split() for line in text.splitlines()]
+        # The kernel cuts its uptime off to hundredths.
+        self.points = [(float(before), int(usage) * 1000, float(after) + 0.01) for before, usage, after in lines]
 
-    def at(self, time: float) -> float:
-        for (start, low), (end, high) in pairwise(self.points):
-            if start <= time <= end:
-                return low + (high - low) * (time - start) / (end - start)
-        raise ValueError(f"{time} is not between {self.points[0]} and {self.points[-1]}")
+    def bounds(self, time: float) -> tuple[int, int]:
+        """The least and the most that a reading at that time can have given."""
+        return (
+            max(usage for _, usage, after in self.points if after <= time),
+            min(usage for before, usage, _ in self.points if before >= time),
+        )
+
+
+class Dump:
+    """What `agent --dump` printed, with the kernel's files just before and just after."""
+
+    def __init__(self, sections: dict[str, guest.Section], number: int):
+        self.before, self.after = (Files(sections[f"{name}-{number}"].text) for name in ("before", "after"))
+        lines = json_lines(sections[f"dump-{number}"])
+        self.node = lines[0]
+        self.containers = {line["container_id"]: line for line in lines[1:] if line["kind"] != "pod"}
+
+    @property
+    def window(self) -> float:
+        """Of the busy one's rate, in seconds."""
+        return self.containers[BUSY]["cpu_window_ns"] / 1e9
 
 
 class Run:
     def __init__(self, sections: dict[str, guest.Section]):
         for name, section in sections.items():
             assert section.status == 0, f"{name}: {section.text}"
-        self.before, self.after = Files(sections["before"].text), Files(sections["after"].text)
         self.watched = Watched(sections["watched"].text)
         self.doctor, self.explain = sections["doctor"].text, sections["explain"].text
-        lines = [json.loads(line) for line in sections["dump"].text.splitlines() if line.startswith("{")]
-        self.elsewhere = [json.loads(line) for line in sections["elsewhere"].text.splitlines() if line.startswith("{")]
-        self.node = lines[0]
-        self.containers = {line["container_id"]: line for line in lines[1:] if line["kind"] != "pod"}
+        self.elsewhere = json_lines(sections["elsewhere"])
+        self.dumps = [Dump(sections, number) for number in range(TRIES)]
+
+
+def json_lines(section: guest.Section) -> list[dict]:
+    return [json.loads(line) for line in section.text.splitlines() if line.startswith("{")]
 
 
 @pytest.fixture(scope="module")
@@ -130,48 +158,54 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_agent_sees_a_systemd_node_on_cgroup_v2(run: Run) -> None:
-    assert (run.node["cgroup_mode"], run.node["cgroup_driver"]) == ("v2", "systemd")
-    assert run.node["kubepods"] == "/sys/fs/cgroup/kubepods.slice"
-    assert run.node["problems"] == []
-    assert run.node["capacity_millicores"] == 2000
+    for dump in run.dumps:
+        assert (dump.node["cgroup_mode"], dump.node["cgroup_driver"]) == ("v2", "systemd")
+        assert dump.node["kubepods"] == "/sys/fs/cgroup/kubepods.slice"
+        assert dump.node["problems"] == []
+        assert dump.node["capacity_millicores"] == 2000
 
 
 def test_it_finds_exactly_the_containers_and_names_them(run: Run) -> None:
-    assert set(run.containers) == {PAUSE, BUSY, IDLE}
-    assert run.containers[PAUSE]["kind"] == "sandbox"
-    for container, name in ((BUSY, "busy"), (IDLE, "idle")):
-        found = run.containers[container]
-        assert (found["namespace"], found["pod"], found["container"]) == ("shop", "web", name)
-        assert (found["pod_uid"], found["qos"], found["name_source"]) == (POD, "Burstable", "log-link")
+    for dump in run.dumps:
+        assert set(dump.containers) == {PAUSE, BUSY, IDLE}
+        assert dump.containers[PAUSE]["kind"] == "sandbox"
+        for container, name in ((BUSY, "busy"), (IDLE, "idle")):
+            found = dump.containers[container]
+            assert (found["namespace"], found["pod"], found["container"]) == ("shop", "web", name)
+            assert (found["pod_uid"], found["qos"], found["name_source"]) == (POD, "Burstable", "log-link")
 
 
 @pytest.mark.parametrize("container", [PAUSE, BUSY, IDLE], ids=["pause", "busy", "idle"])
 def test_cpu_lies_between_what_the_kernel_said_before_and_after(run: Run, container: str) -> None:
-    assert run.before.cpu(container) <= run.containers[container]["cpu_nanoseconds"] <= run.after.cpu(container)
+    for dump in run.dumps:
+        cpu = dump.containers[container]["cpu_nanoseconds"]
+        assert dump.before.cpu(container) <= cpu <= dump.after.cpu(container)
 
 
 @pytest.mark.parametrize("container", [PAUSE, BUSY, IDLE], ids=["pause", "busy", "idle"])
 def test_the_working_set_is_the_kernels(run: Run, container: str) -> None:
-    said = [files.working_set(container) for files in (run.before, run.after)]
     # The kernel counts in batches of 64 pages a CPU, and nothing allocates between the two.
     slack = 2 * 64 * 4096
-    assert min(said) - slack <= run.containers[container]["working_set_bytes"] <= max(said) + slack
+    for dump in run.dumps:
+        said = [files.working_set(container) for files in (dump.before, dump.after)]
+        assert min(said) - slack <= dump.containers[container]["working_set_bytes"] <= max(said) + slack
 
 
 def test_the_loads_read_as_what_they_are(run: Run) -> None:
-    for container, mib in ((BUSY, BUSY_MIB), (IDLE, IDLE_MIB)):
-        assert mib <= run.containers[container]["working_set_bytes"] / 2**20 <= mib + 5
-    # Emulated, on a busy machine, a load may get less than it asks for: the kernel's own rate over the same span is the
-    # measure. The load comes in bursts, and where they fall at the span's ends is not known to a burst.
-    busy = run.containers[BUSY]
-    read = busy["boot_time_ns"] / 1e9
-    burst = CPU_PERCENT / 100 * LOAD_PERIOD
-    window = busy["cpu_window_ns"] / 1e9
-    # Of two sweeps the first takes longer, and comes to a container later.
-    assert window > DUMP_SECONDS / 2
-    kernels = (run.watched.at(read) - run.watched.at(read - window)) / window
-    assert busy["cpu_nanocores"] == pytest.approx(kernels, abs=2e9 * burst / window)
-    assert run.containers[IDLE]["cpu_nanocores"] < 50_000_000
+    for dump in run.dumps:
+        for container, mib in ((BUSY, BUSY_MIB), (IDLE, IDLE_MIB)):
+            assert mib <= dump.containers[container]["working_set_bytes"] / 2**20 <= mib + 5
+        # Emulated, on a busy machine, a load may get less than it asks for, and in bursts: the kernel's own counter at the
+        # ends of the same span is the measure.
+        busy = dump.containers[BUSY]
+        read = busy["boot_time_ns"] / 1e9
+        (least_before, most_before), (least, most) = (run.watched.bounds(end) for end in (read - dump.window, read))
+        # It counts whole µs.
+        counted = busy["cpu_nanocores"] * dump.window
+        assert least - most_before - 2000 <= counted <= most - least_before + 2000
+        assert dump.containers[IDLE]["cpu_nanocores"] < 50_000_000
+    # Of two sweeps the first takes longer, and comes to a container later; something may hold one of them up.
+    assert max(dump.window for dump in run.dumps) > DUMP_SECONDS / 2
 
 
 def test_the_doctor_finds_nothing_to_mend(run: Run) -> None:
@@ -187,9 +221,9 @@ def test_a_figure_is_explained_from_the_kernels_files(run: Run) -> None:
 
 def test_a_capture_shows_the_same_containers_elsewhere(run: Run) -> None:
     there = {line["container_id"]: line for line in run.elsewhere if line["kind"] in ("container", "sandbox")}
-    assert set(there) == set(run.containers)
+    assert set(there) == set(run.dumps[-1].containers)
     for identifier, found in there.items():
-        here = run.containers[identifier]
+        here = run.dumps[-1].containers[identifier]
         assert (found["kind"], found["container"], found["qos"]) == (here["kind"], here["container"], here["qos"])
         assert found["cpu_nanoseconds"] >= here["cpu_nanoseconds"]
     assert there[BUSY]["cpu_nanocores"] > 50_000_000

@@ -95,7 +95,7 @@ mkdir "$top/{STRAYS["L12"]}"
 {chr(10).join(f'place {path} {name}' for name, path in STRAYS.items())}
 place {KATA} kata
 link vm {KATA_UID} {KATA_CONTAINER}
-for name in {" ".join([layout.name for layout in LAYOUTS] + list(STRAYS))} kata; do await grep -q ready /tmp/$name; done
+for name in {" ".join([layout.name for layout in LAYOUTS] + list(STRAYS))} kata; do must grep -q ready /tmp/$name; done
 {chr(10).join(f'section {index} /agent --dump -o json --node-name guest --kubepods-root {root}' for index, root in enumerate(ROOTS))}
 section alone /agent --dump --node-name guest
 """

@@ -14,7 +14,9 @@ from harness import churn, guest, images, programs
 SECONDS = 60
 # Emulated; the agent and the aggregator run there too.
 RATE = 200
-BOOT_DEADLINE = 400
+# What must be done in any case: a slow machine takes longer for it.
+LEAST = RATE * SECONDS // 4
+BOOT_DEADLINE = 500
 
 STEADY = {"a" * 64: "--cpu 20 --memory 24", "b" * 64: "--memory 40"}
 POD = "3f0d2a9e-5c1b-4e0a-9d53-0c6d1f7a8b21"
@@ -38,14 +40,14 @@ place() {{
 }}
 place {"a" * 64} busy {STEADY["a" * 64]}
 place {"b" * 64} idle {STEADY["b" * 64]}
-for id in {" ".join(STEADY)}; do await grep -q ready /tmp/$id; done
+for id in {" ".join(STEADY)}; do must grep -q ready /tmp/$id; done
 /aggregator --standalone --state-dir /tmp/state --secure-port 6443 --push-port 4444 --node-name guest \\
     2>/tmp/aggregator &
-for i in 1 2 3 4 5 6; do await grep -q "aggregator ready" /tmp/aggregator && break; done
+must grep -q "aggregator ready" /tmp/aggregator
 /agent --aggregator 127.0.0.1:4444 --ca-file /tmp/state/ca.crt --token-file /tmp/state/agent-token --node-name guest \
     --interval 1s 2>/tmp/agent &
 agent=$!
-await grep -q "session open" /tmp/agent
+must grep -q "session open" /tmp/agent
 sleep 3
 state() {{
     # In a sweep there is a file more open at a time.
@@ -59,9 +61,10 @@ files() {{
     done
 }}
 section before state
-/churn --tree $root --logs /var/log --journal /tmp/journal --seconds {SECONDS} --rate {RATE} >/tmp/churn 2>&1 &
+/churn --tree $root --logs /var/log --journal /tmp/journal --seconds {SECONDS} --least {LEAST} --rate {RATE} \
+    >/tmp/churn 2>&1 &
 churn=$!
-await grep -q started /tmp/churn
+must grep -q started /tmp/churn
 n=0
 while [ -e /proc/$churn/exe ]; do
     n=$((n + 1))
@@ -124,7 +127,7 @@ def test_the_churn_was_one(run: Run, measured: Callable[[str], None]) -> None:
         f"sweeps of {statistics.median(sweeps):.1f}, at most {max(sweeps):.1f} ms; "
         f"agent before {run.state('before')}, after {run.state('after')}"
     )
-    assert did["per_second"] >= RATE / 4
+    assert did["operations"] >= LEAST
     assert seen > 50
     # Emulated, on a busy machine; a sweep must still be short next to the shortest interval.
     assert statistics.median(sweeps) < 500

@@ -30,12 +30,12 @@ section() {{
     name=$1; shift
     echo "{BEGIN} $name"; "$@" 2>&1; status=$?; echo; echo "{END} $name $status"
 }}
-# await COMMAND…: until it succeeds, for 10 s at most.
-await() {{
-    n=0
+# must COMMAND…: waits until it succeeds, for a minute at most; all ends if it never does.
+must() {{
+    tries=0
     until "$@"; do
-        n=$((n + 1))
-        if [ $n -gt 200 ]; then echo "await: $*: too late"; return 1; fi
+        tries=$((tries + 1))
+        if [ $tries -gt 1200 ]; then echo "must: $*: it never did"; poweroff -f; fi
         usleep 50000
     done
 }}
