@@ -15,6 +15,8 @@ MOST = 3
 UP_DEADLINE = 60
 DOWN_DEADLINE = 90
 KNOWN_DEADLINE = 60
+# Seconds.
+SETTLED_WINDOW = 10
 STATUS_DEADLINE = 15
 
 # Uses most of a core while the file is there, and next to nothing otherwise.
@@ -44,7 +46,17 @@ def test_a_deployment_follows_its_load_up_and_down(
     cluster: Cluster, metrics_push: MetricsPush, namespace: str, measured: Callable[[str], None]
 ) -> None:
     worker = objects.container("worker", args=[WORKER], resources=objects.resources(cpu=REQUEST))
-    cluster.apply(objects.workload("Deployment", namespace, "work", 1, worker), autoscaler(namespace, "work"))
+    cluster.apply(objects.workload("Deployment", namespace, "work", 1, worker))
+    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector=app=work"
+    (pod,) = wait_until(lambda: cluster.api.json(path)["items"], KNOWN_DEADLINE, "its pod")
+    name = pod["metadata"]["name"]
+    # What its start takes can be more than the target for the first seconds.
+    wait_until(
+        lambda: (figures := metrics_push.of(namespace, name)) and figures.window >= SETTLED_WINDOW,
+        KNOWN_DEADLINE,
+        f"its use over {SETTLED_WINDOW} s",
+    )
+    cluster.apply(autoscaler(namespace, "work"))
 
     def state() -> dict:
         path = f"/apis/autoscaling/v1/namespaces/{namespace}/horizontalpodautoscalers/work"
@@ -57,9 +69,8 @@ def test_a_deployment_follows_its_load_up_and_down(
         lambda: state().get("currentCPUUtilizationPercentage", 100) < TARGET_PERCENT, KNOWN_DEADLINE, "the idle use"
     )
     assert replicas() == 1
-    (pod,) = cluster.api.json(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app=work")["items"]
     began = time.monotonic()
-    cluster.shell(namespace, pod["metadata"]["name"], "touch /tmp/load")
+    cluster.shell(namespace, name, "touch /tmp/load")
     wait_until(lambda: replicas() > 1, UP_DEADLINE, "the scaling up")
     measured(f"HPA: {time.monotonic() - began:.1f} s from load to scale-up")
     # The controller tells of the use after it has scaled.
@@ -67,6 +78,6 @@ def test_a_deployment_follows_its_load_up_and_down(
         lambda: state().get("currentCPUUtilizationPercentage", 0) > TARGET_PERCENT, STATUS_DEADLINE, "the use it saw"
     )
     began = time.monotonic()
-    cluster.shell(namespace, pod["metadata"]["name"], "rm /tmp/load")
+    cluster.shell(namespace, name, "rm /tmp/load")
     wait_until(lambda: replicas() == 1, DOWN_DEADLINE, "the scaling down")
     measured(f"HPA: {time.monotonic() - began:.1f} s from the load's end to scale-down; its flag has it wait 15 s")

@@ -25,7 +25,7 @@ from harness.metrics_push import Figures, MetricsPush
 START_SECONDS = 25
 # The kubelet reads each 10 to 20 s; it is gone on with until there are enough spans between its readings.
 WATCHED_SECONDS, LONGEST_SECONDS = 45, 120
-LEAST_SPANS = 4
+LEAST_SPANS = 8
 TOLERANCE = 0.05
 # Working sets are compared when they were taken this close together, in seconds: ours come every 5 s.
 CLOSE = 3.0

@@ -15,8 +15,10 @@ from .metrics_push import Figures
 
 # Short next to a load's bursts; a read takes some microseconds.
 INTERVAL = 0.05
+# Longer, and a reader was held up and does not know when it read.
+READ_TIME = 0.005
 # Within a longer pause between two readings nothing is known but that the counter grew.
-GAP = 0.5
+GAP = 2 * INTERVAL
 # What a served time lacks: it has whole seconds.
 CUT_OFF = 1.0
 
@@ -33,11 +35,15 @@ def hierarchy(controller: str) -> Path:
     return cgroups.MOUNT if unified() else cgroups.MOUNT / controller
 
 
+def pod_directory(cluster: Cluster, pod: dict, controller: str = "cpuacct") -> Path:
+    """The pod's cgroup."""
+    quality = {"Guaranteed": ""}.get(pod["status"]["qosClass"], pod["status"]["qosClass"].lower())
+    return hierarchy(controller) / cluster.cgroup() / quality / f"pod{pod['metadata']['uid']}"
+
+
 def directory(cluster: Cluster, pod: dict, container: str, controller: str = "cpuacct") -> Path:
     """The container's cgroup."""
-    quality = {"Guaranteed": ""}.get(pod["status"]["qosClass"], pod["status"]["qosClass"].lower())
-    top = hierarchy(controller) / cluster.cgroup() / quality
-    return top / f"pod{pod['metadata']['uid']}" / container_id(pod, container)
+    return pod_directory(cluster, pod, controller) / container_id(pod, container)
 
 
 def cpu_seconds(directory: Path) -> float:
@@ -97,8 +103,7 @@ class History:
             try:
                 before = time.time()
                 value = cpu_seconds(directory)
-                # A reader that was held up does not know when it read.
-                if time.time() - before < INTERVAL:
+                if time.time() - before < READ_TIME:
                     self.points[name].append((before, value))
             except OSError:
                 # The container has ended.
@@ -117,6 +122,11 @@ class History:
         least_before, most_before = self.around(name, begin)
         least, most = self.around(name, end)
         return max(0.0, least - most_before), most - least_before
+
+    def most_until(self, name: str, when: float) -> float:
+        """The most that its counter can have been at that time, in CPU seconds."""
+        _, most = self.around(name, when)
+        return most
 
     def around(self, name: str, when: float) -> tuple[float, float]:
         points = self.points[name]
@@ -152,3 +162,8 @@ def assert_as_counted(
     slack = 0.002
     served = figures.usage[container].cpu
     assert least * (1 - tolerance) - slack <= served <= most * (1 + tolerance) + slack, (figures, least, most)
+
+
+def assert_no_more_than_counted(figures: Figures, container: str, counted: float) -> None:
+    """The CPU time of a rate is part of what the kernel ever counted, in CPU seconds. The window has five digits."""
+    assert figures.usage[container].cpu * figures.window <= counted * 1.001 + 1e-3, (figures, counted)

@@ -4,7 +4,7 @@
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .errors import HarnessError
@@ -61,6 +61,19 @@ class API:
 
     def get(self, path: str, **more) -> Response:
         return self.request("GET", path, **more)
+
+    def watch(self, path: str, deadline: float) -> Iterator[dict]:
+        """The events of a watch as they come. `deadline`: for each of them."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=deadline)
+        try:
+            connection.request("GET", path, headers={"Accept": "application/json"})
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise HarnessError(f"GET {path}: {answer.status} {answer.read(500).decode(errors='replace')}")
+            for line in answer:
+                yield json.loads(line)
+        finally:
+            connection.close()
 
     def json(self, path: str) -> dict:
         answer = self.get(path)
