@@ -39,6 +39,7 @@ def replicas(cluster: Cluster, metrics_push: MetricsPush) -> Iterator[MetricsPus
     yield metrics_push
     metrics_push.apply()
     metrics_push.wait_rolled_out()
+    metrics_push.wait_available()
 
 
 @pytest.fixture(scope="module")
@@ -130,9 +131,10 @@ def test_a_deleted_agent_is_missed_by_nobody(
     accepted = replicas.counter("metrics_push_sessions_accepted_total")
     began = time.monotonic()
     replicas.delete_pods(AGENT)
+    wait_until(lambda: not replicas.pods(AGENT, ending=True), POD_END_DEADLINE, "the end of the agent before")
     wait_until(
         lambda: replicas.counter("metrics_push_sessions_accepted_total") >= accepted + 2,
-        POD_END_DEADLINE,
+        RECOVERY_DEADLINE,
         "the next agent's sessions",
     )
     there = time.monotonic()

@@ -8,10 +8,20 @@ from harness.metrics_push import MetricsPush
 from harness.waiting import wait_until
 
 
+# What the manifests give it.
+SHUTDOWN_SECONDS = 30
+
+
 @pytest.fixture
 def uninstalled(metrics_push: MetricsPush) -> MetricsPush:
     """The last module by its name: nothing after it needs the project."""
     metrics_push.delete()
+    # Pods go after their owners, and the aggregator answers for a while yet.
+    wait_until(
+        lambda: not metrics_push.pods() and not metrics_push.pods(ending=True),
+        SHUTDOWN_SECONDS + POD_END_DEADLINE,
+        "the end of its pods",
+    )
     return metrics_push
 
 
@@ -24,7 +34,7 @@ def test_nothing_is_left_behind(cluster: Cluster, uninstalled: MetricsPush) -> N
         marks = ("metrics-push", "metrics.k8s.io", "aggregated-metrics-reader")
         return [name for name in said.split() if any(mark in name for mark in marks)]
 
-    # Pods and what controllers made go after their owners.
+    # What controllers made goes after its owners.
     wait_until(lambda: not left(), POD_END_DEADLINE, "the end of everything")
     assert cluster.api.get("/apis/metrics.k8s.io/v1beta1").status == 404
 

@@ -96,16 +96,18 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     for resource in ("services", "endpoints"):
         threading.Thread(target=follow, args=(api, resource, changed, stopped), daemon=True).start()
+    told = file.read_text()
     while True:
         changed.wait()
         changed.clear()
         try:
             text = hosts(api.list("services")["items"], api.list("endpoints")["items"])
-            if text != file.read_text():
+            if text != told:
                 fresh = file.with_suffix(".new")
                 fresh.write_text(text)
                 fresh.replace(file)
                 control.send("dnsmasq", signal.SIGHUP)
+                told = text
         except (OSError, ValueError, HarnessError, http.client.HTTPException) as error:
             print(f"dns: {error}", file=sys.stderr, flush=True)
             stopped.wait(PAUSE)

@@ -219,7 +219,8 @@ class MetricsPush:
     def counter(self, name: str) -> int:
         """The value at /metrics, summed over the replicas; the name with its labels."""
         total = 0
-        for pod in self.ready_pods(AGGREGATOR):
+        # Without a probe's answer in time one is not ready for a moment.
+        for pod in wait_until(lambda: self.ready_pods(AGGREGATOR), ANSWER_DEADLINE, "an aggregator that is ready"):
             page = self.ask("/metrics", client="admin", pod=pod).body
             total += sum(int(line.split()[-1]) for line in page.splitlines() if line.startswith(f"{name} "))
         return total

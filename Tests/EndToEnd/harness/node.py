@@ -120,6 +120,8 @@ disabled_plugins = [
 address = "%(socket)s"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "%(pause)s"
+# A free one might be the API server's, which starts later.
+stream_server_port = "10010"
 disable_apparmor = true
 # Without CAP_SYS_RESOURCE, as in many containers, no process may lower its score.
 restrict_oom_score_adj = true
