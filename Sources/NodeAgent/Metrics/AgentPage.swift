@@ -20,7 +20,7 @@ struct AgentPage {
         text.sample(
             Self.prefix + "build_info", labels: [("version", Version.text), ("cgroup_mode", sampler.mode)], 1)
         writeSweeps(to: &text)
-        writeContainers(to: &text)
+        if let last = sampler.lastSweep { writeLastSweep(ended: last, to: &text) }
         let addresses = pushes.map { (labels: PrometheusText.Labels([("address", $0.address)]), subject: $0.figures) }
         for family in Self.pushFamilies { family.write(addresses, to: &text) }
         writeProcess(to: &text)
@@ -30,12 +30,6 @@ struct AgentPage {
         let statistics = sampler.statistics
         single("sweeps_total", .counter, "Passes over the node's cgroups.", statistics.sweeps, &text)
         single("sweeps_failed_total", .counter, "Passes that had nothing to push.", sampler.failedSweeps, &text)
-        single(
-            "last_sweep_duration_seconds", .gauge, "How long the last pass took.",
-            Double(statistics.lastSweepNanoseconds) / 1e9, &text)
-        if let last = sampler.lastSweep {
-            single("last_sweep_age_seconds", .gauge, "Since the last pass ended.", last.overdue.inSeconds, &text)
-        }
         text.histogram(
             Self.prefix + "sweep_duration_seconds", help: "How long passes took.", bounds: SweepDurations.boundsSeconds,
             counts: sampler.durations.counts, sum: Double(sampler.durations.sumNanoseconds) / 1e9)
@@ -54,9 +48,15 @@ struct AgentPage {
             statistics.missing, &text)
         single(
             "parse_errors_total", .counter, "Files that were read and not understood.", statistics.parseErrors, &text)
+        single("containers_gone_total", .counter, "Containers that went away.", statistics.vanished, &text)
     }
 
-    private func writeContainers(to text: inout PrometheusText) {
+    /// Not before there was one: a node without containers is another thing than one that nobody has looked at.
+    private func writeLastSweep(ended: Deadline, to text: inout PrometheusText) {
+        single(
+            "last_sweep_duration_seconds", .gauge, "How long the last pass took.",
+            Double(sampler.statistics.lastSweepNanoseconds) / 1e9, &text)
+        single("last_sweep_age_seconds", .gauge, "Since the last pass ended.", ended.overdue.inSeconds, &text)
         let counts = sampler.containers
         text.family(Self.prefix + "containers", .gauge, help: "Containers of the last pass by role.")
         for (role, count) in [("app", counts.apps), ("sandbox", counts.sandboxes), ("pending", counts.pending)] {
@@ -67,7 +67,6 @@ struct AgentPage {
             help: "Containers of the last pass, sandboxes aside, by whether they have a name.")
         text.sample(Self.prefix + "containers_by_name", labels: [("named", "true")], counts.named)
         text.sample(Self.prefix + "containers_by_name", labels: [("named", "false")], counts.unnamed)
-        single("containers_gone_total", .counter, "Containers that went away.", sampler.statistics.vanished, &text)
         single("kubepods_found", .gauge, "1: the pods' cgroup is there.", sampler.isKubepodsFound ? 1 : 0, &text)
         single(
             "names_problem", .gauge, "1: containers cannot be named by the links in the log directory.",
