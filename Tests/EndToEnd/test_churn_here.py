@@ -6,6 +6,7 @@ import subprocess
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from harness.waiting import wait_until
 
 SECONDS, WARM_UP, RATE, WINDOW = 60, 15, 500, 4
 # Between two moments at which a sample may have ended, in seconds.
-STEP = 0.02
+STEP = 0.005
 STEADY = {
     "busy": ("3f0d2a9e-0001-4e0a-9d53-0c6d1f7a8b21", "a" * 64, ["--cpu", "30", "--memory", "24"]),
     "idle": ("3f0d2a9e-0002-4e0a-9d53-0c6d1f7a8b21", "b" * 64, ["--memory", "40"]),
@@ -34,12 +35,24 @@ class Record:
 
         self.poller = Poller(read, interval=0.01)
 
+    @cached_property
+    def points(self) -> list[tuple[float, int, float, int]]:
+        """To be asked for when it is complete."""
+        return self.poller.values
+
+    @cached_property
+    def befores(self) -> list[float]:
+        return [before for before, _, _, _ in self.points]
+
+    @cached_property
+    def afters(self) -> list[float]:
+        return [after for _, _, after, _ in self.points]
+
     def rates(self, early: float, late: float, window: float) -> tuple[float, float] | None:
         """The least and the most that the rate can have been, in cores, over a window that ended between two times.
 
         None beyond the record."""
-        points = self.poller.values
-        befores, afters = [point[0] for point in points], [point[2] for point in points]
+        points, befores, afters = self.points, self.befores, self.afters
 
         def counter(start: float, end: float) -> tuple[int, int] | None:
             low, high = bisect_right(afters, start) - 1, bisect_left(befores, end)
@@ -52,10 +65,8 @@ class Record:
 
     def working_sets(self, start: float, end: float) -> list[int]:
         """Those read in this time, and just before and after: there may be a pause in the record."""
-        points = self.poller.values
-        befores = [point[0] for point in points]
-        low, high = max(0, bisect_left(befores, start) - 1), bisect_right(befores, end) + 1
-        return [point[3] for point in points[low:high]]
+        low, high = max(0, bisect_left(self.befores, start) - 1), bisect_right(self.befores, end) + 1
+        return [point[3] for point in self.points[low:high]]
 
 
 @pytest.mark.skipif(cgroups.unified(), reason="test_churn.py has cgroup v2")
@@ -89,7 +100,8 @@ def test_a_minute_of_churn_on_v1(tmp_path: Path, measured: Callable[[str], None]
                         check=True,
                     )
                     dumps.append(churn.Dump.parse(done.stdout))
-                    served.append((time.time(), aggregator.pods()))
+                    items = aggregator.pods()
+                    served.append((time.time(), items))
                     if not warm and time.monotonic() - began > WARM_UP:
                         warm = agent.anonymous_kib()
                 assert churning.child.returncode == 0, churning.text
@@ -131,8 +143,8 @@ def expect_served(served: list[tuple[float, list[dict]]], records: dict[str, Rec
                     assert cpu <= 1.05, item
                     continue
                 record = records[container["name"]]
-                # The API has room for whole seconds: the sample is from anywhere in it. A burst can lie between two ends
-                # that are looked at, so all in between are taken with them.
+                # The API has room for whole seconds: the sample is from anywhere in it. A burst can lie between two
+                # ends that are looked at, so all in between are taken with them.
                 ends = [start + step * STEP for step in range(round(1 / STEP)) if start + step * STEP <= seen]
                 rates = [rate for end in ends if (rate := record.rates(end, end + STEP, window))]
                 if window < WINDOW or not rates:

@@ -144,7 +144,7 @@ def test_another_nodes_pod_is_not_taken(
     assert figures
     assert 24 <= figures.usage["main"].memory / 2**20 <= 29
     # The lie is half a core. The load uses nothing, but for its start.
-    assert_no_more_than_counted(figures, "main", accounts.cpu_seconds(accounts.pod_directory(cluster, victim)))
+    assert_no_more_than_counted(figures, "main", accounts.cpu_seconds(accounts.directory(cluster, victim, "main")))
 
 
 def test_a_clock_that_is_off_does_not_date_figures(cluster: Cluster, metrics_push: MetricsPush, other: dict) -> None:

@@ -7,8 +7,7 @@ from harness.cluster import POD_END_DEADLINE, Cluster
 from harness.metrics_push import MetricsPush
 from harness.waiting import wait_until
 
-
-# What the manifests give it.
+# What the manifests give an aggregator for its end.
 SHUTDOWN_SECONDS = 30
 
 

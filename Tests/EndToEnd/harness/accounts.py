@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from . import cgroups
+from . import cgroups, quantities
 from .cgroups import unified
 from .cluster import Cluster
 from .errors import HarnessError
@@ -15,8 +15,8 @@ from .metrics_push import Figures
 
 # Short next to a load's bursts; a read takes some microseconds.
 INTERVAL = 0.05
-# Longer, and a reader was held up and does not know when it read.
-READ_TIME = 0.005
+# A reader that took longer was held up and does not know when it read.
+LONGEST_READ = 0.005
 # Within a longer pause between two readings nothing is known but that the counter grew.
 GAP = 2 * INTERVAL
 # What a served time lacks: it has whole seconds.
@@ -35,15 +35,17 @@ def hierarchy(controller: str) -> Path:
     return cgroups.MOUNT if unified() else cgroups.MOUNT / controller
 
 
-def pod_directory(cluster: Cluster, pod: dict, controller: str = "cpuacct") -> Path:
-    """The pod's cgroup."""
-    quality = {"Guaranteed": ""}.get(pod["status"]["qosClass"], pod["status"]["qosClass"].lower())
-    return hierarchy(controller) / cluster.cgroup() / quality / f"pod{pod['metadata']['uid']}"
+def started(pod: dict, container: str) -> float:
+    """The Unix time of its start, which has whole seconds."""
+    (status,) = [s for s in pod["status"]["containerStatuses"] if s["name"] == container]
+    return quantities.unix(status["state"]["running"]["startedAt"])
 
 
 def directory(cluster: Cluster, pod: dict, container: str, controller: str = "cpuacct") -> Path:
     """The container's cgroup."""
-    return pod_directory(cluster, pod, controller) / container_id(pod, container)
+    quality = {"Guaranteed": ""}.get(pod["status"]["qosClass"], pod["status"]["qosClass"].lower())
+    top = hierarchy(controller) / cluster.cgroup() / quality
+    return top / f"pod{pod['metadata']['uid']}" / container_id(pod, container)
 
 
 def cpu_seconds(directory: Path) -> float:
@@ -103,7 +105,7 @@ class History:
             try:
                 before = time.time()
                 value = cpu_seconds(directory)
-                if time.time() - before < READ_TIME:
+                if time.time() - before < LONGEST_READ:
                     self.points[name].append((before, value))
             except OSError:
                 # The container has ended.
@@ -165,5 +167,5 @@ def assert_as_counted(
 
 
 def assert_no_more_than_counted(figures: Figures, container: str, counted: float) -> None:
-    """The CPU time of a rate is part of what the kernel ever counted, in CPU seconds. The window has five digits."""
+    """The CPU time of a rate is part of what the kernel ever counted, in CPU seconds; both factors are rounded."""
     assert figures.usage[container].cpu * figures.window <= counted * 1.001 + 1e-3, (figures, counted)

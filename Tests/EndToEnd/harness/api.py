@@ -43,13 +43,11 @@ class API:
         headers: Mapping[str, str] | None = None,
         deadline: float = REQUEST_DEADLINE,
     ) -> Response:
-        sent = {"Accept": "application/json", **(headers or {})}
-        if self.token:
-            sent["Authorization"] = f"Bearer {self.token}"
+        sent = self.headers(headers)
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=deadline)
+        connection = self.connection(deadline)
         try:
             connection.request(method, path, body=body, headers=sent)
             answer = connection.getresponse()
@@ -59,21 +57,35 @@ class API:
         finally:
             connection.close()
 
-    def get(self, path: str, **more) -> Response:
-        return self.request("GET", path, **more)
-
     def watch(self, path: str, deadline: float) -> Iterator[dict]:
-        """The events of a watch as they come. `deadline`: for each of them."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=deadline)
+        """The events of a watch as they come, until its orderly end. `deadline`: for each of them."""
+        connection = self.connection(deadline)
         try:
-            connection.request("GET", path, headers={"Accept": "application/json"})
+            connection.request("GET", path, headers=self.headers())
             answer = connection.getresponse()
             if answer.status != 200:
                 raise HarnessError(f"GET {path}: {answer.status} {answer.read(500).decode(errors='replace')}")
-            for line in answer:
-                yield json.loads(line)
+            rest = b""
+            # Unlike reading by lines, this complains when the end is cut off.
+            while chunk := answer.read1():
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from map(json.loads, lines)
+            if rest:
+                raise HarnessError(f"GET {path}: it ended within an event: {rest[:100]!r}")
+        except http.client.HTTPException as error:
+            raise HarnessError(f"GET {path}: {error!r}") from None
         finally:
             connection.close()
+
+    def connection(self, deadline: float) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=deadline)
+
+    def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return {"Accept": "application/json", **(more or {}), **own}
+
+    def get(self, path: str, **more) -> Response:
+        return self.request("GET", path, **more)
 
     def json(self, path: str) -> dict:
         answer = self.get(path)

@@ -5,57 +5,34 @@ Served are a Service's address, a headless Service's endpoint addresses, and bel
 Services of type ExternalName are not.
 """
 
-import http.client
-import json
 import signal
-import ssl
 import sys
 import threading
 from pathlib import Path
 
+from .api import REQUEST_DEADLINE, API
 from .control import Control
 from .errors import HarnessError
 from .layout import DOMAIN, Layout
-from .pki import PKI
 
+RESOURCES = ("services", "endpoints")
 # The server ends a watch after this time and it begins anew, so a dead one is noticed.
 WATCH_SECONDS = 60
-REQUEST_DEADLINE = 10
 # After a failure; the API server may be restarting.
 PAUSE = 0.3
-
-
-class API:
-    def __init__(self, layout: Layout, port: int):
-        pki = PKI(layout.pki)
-        pair = pki.pair("dns")
-        self.port = port
-        self.context = ssl.create_default_context(cafile=str(pki.pair("ca").certificate))
-        self.context.load_cert_chain(pair.certificate, pair.key)
-
-    def get(self, path: str, deadline: float) -> http.client.HTTPResponse:
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=deadline)
-        connection.request("GET", path, headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            raise HarnessError(f"{path}: {response.status} {response.read(500)!r}")
-        return response
-
-    def list(self, resource: str) -> dict:
-        return json.load(self.get(f"/api/v1/{resource}", REQUEST_DEADLINE))
 
 
 def follow(api: API, resource: str, changed: threading.Event, stopped: threading.Event) -> None:
     """Sets the event when an object of this resource may have changed."""
     while not stopped.is_set():
         try:
-            version = api.list(resource)["metadata"]["resourceVersion"]
+            version = api.json(f"/api/v1/{resource}")["metadata"]["resourceVersion"]
             # Whatever happened while no watch was open is noticed by reading it all again.
             changed.set()
             path = f"/api/v1/{resource}?watch=1&resourceVersion={version}&timeoutSeconds={WATCH_SECONDS}"
-            for _ in api.get(path, WATCH_SECONDS + REQUEST_DEADLINE):
+            for _ in api.watch(path, WATCH_SECONDS + REQUEST_DEADLINE):
                 changed.set()
-        except (OSError, ValueError, HarnessError, http.client.HTTPException) as error:
+        except (OSError, ValueError, HarnessError) as error:
             print(f"dns: watch of {resource}: {error}", file=sys.stderr, flush=True)
             stopped.wait(PAUSE)
 
@@ -89,26 +66,27 @@ def full(namespace: str, name: str) -> str:
 
 def main() -> None:
     layout = Layout(Path(sys.argv[1]))
-    api = API(layout, layout.read_state()["port"])
+    api = API(layout, client="dns")
     control = Control(layout)
     file = layout.config / "hosts"
     changed, stopped = threading.Event(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    for resource in ("services", "endpoints"):
+    for resource in RESOURCES:
         threading.Thread(target=follow, args=(api, resource, changed, stopped), daemon=True).start()
-    told = file.read_text()
+    # What dnsmasq has read. The file may be newer: it may not have been told.
+    told = None
     while True:
         changed.wait()
         changed.clear()
         try:
-            text = hosts(api.list("services")["items"], api.list("endpoints")["items"])
+            text = hosts(*(api.json(f"/api/v1/{resource}")["items"] for resource in RESOURCES))
             if text != told:
                 fresh = file.with_suffix(".new")
                 fresh.write_text(text)
                 fresh.replace(file)
                 control.send("dnsmasq", signal.SIGHUP)
                 told = text
-        except (OSError, ValueError, HarnessError, http.client.HTTPException) as error:
+        except (OSError, ValueError, HarnessError) as error:
             print(f"dns: {error}", file=sys.stderr, flush=True)
             stopped.wait(PAUSE)
             changed.set()

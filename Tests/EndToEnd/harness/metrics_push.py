@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from . import lifecycle, namespace, programs, quantities
@@ -45,13 +46,16 @@ class Figures:
     timestamp: float
     window: float
     usage: dict[str, Usage] = field(default_factory=dict)
+    # Of the pod.
+    uid: str | None = None
 
     @staticmethod
     def of(item: dict) -> "Figures":
         parts = {c["name"]: Usage.of(c["usage"]) for c in item.get("containers", [])}
         if "usage" in item:
             parts[""] = Usage.of(item["usage"])
-        return Figures(quantities.unix(item["timestamp"]), quantities.seconds(item["window"]), parts)
+        timestamp, window = quantities.unix(item["timestamp"]), quantities.seconds(item["window"])
+        return Figures(timestamp, window, parts, item["metadata"].get("uid"))
 
 
 @dataclass(frozen=True)
@@ -218,9 +222,13 @@ class MetricsPush:
 
     def counter(self, name: str) -> int:
         """The value at /metrics, summed over the replicas; the name with its labels."""
+        pods = self.pods(AGGREGATOR)
+        if not pods:
+            raise HarnessError(f"no aggregator has a counter {name}")
         total = 0
-        # Without a probe's answer in time one is not ready for a moment.
-        for pod in wait_until(lambda: self.ready_pods(AGGREGATOR), ANSWER_DEADLINE, "an aggregator that is ready"):
-            page = self.ask("/metrics", client="admin", pod=pod).body
+        # Ready or not: that may change for a moment on a machine that holds up a probe.
+        for pod in pods:
+            ask = partial(self.ask, "/metrics", client="admin", pod=pod)
+            page = wait_until(ask, ANSWER_DEADLINE, "an aggregator's page").body
             total += sum(int(line.split()[-1]) for line in page.splitlines() if line.startswith(f"{name} "))
         return total
