@@ -122,10 +122,10 @@ static uint64_t used_cpu(int pod, int slot) {
 // its CPU is a virtual one that is held up.
 static uint64_t final_cpu(int pod, int slot) {
     uint64_t last = used_cpu(pod, slot);
-    for (int same = 0; same < settled_readings; same++) {
+    for (int same = 0; same < settled_readings;) {
         usleep(100);
         uint64_t value = used_cpu(pod, slot);
-        if (value != last) same = 0;
+        same = value == last ? same + 1 : 0;
         last = value;
     }
     return last;

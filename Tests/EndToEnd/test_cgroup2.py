@@ -19,6 +19,8 @@ BURST = CPU_PERCENT * 1_000_000
 # Between the two readings of `agent --dump`. A first one that takes long shortens it.
 DUMP_SECONDS = 1.0
 TRIES = 3
+# Of a virtual CPU between two instructions, in seconds.
+HOLD_UP = 0.05
 
 BOOT_DEADLINE = 180
 
@@ -117,9 +119,9 @@ class Watched:
         self.points = [(float(before), int(usage) * 1000, float(after) + 0.01) for before, usage, after in lines]
 
     def bounds(self, time: float) -> tuple[int, int]:
-        """The least and the most that a reading at that time can have given."""
+        """The least and the most that a reading can have given whose time was taken behind it."""
         return (
-            max(usage for _, usage, after in self.points if after <= time),
+            max(usage for _, usage, after in self.points if after <= time - HOLD_UP),
             min(usage for before, usage, _ in self.points if before >= time),
         )
 
@@ -211,7 +213,7 @@ def test_the_loads_read_as_what_they_are(run: Run) -> None:
         used = idle["cpu_nanocores"] * idle["cpu_window_ns"] / 1e9
         assert used <= dump.after.cpu(IDLE) - dump.before.cpu(IDLE) + 2000
         # Of two sweeps the first takes longer, and comes to a container later; something may hold one of them up.
-        if dump.window > DUMP_SECONDS / 2 and (most - least) + (most_before - least_before) <= 4 * BURST:
+        if dump.window > DUMP_SECONDS / 2 and (most - least) + (most_before - least_before) <= 5 * BURST:
             good.append(dump)
     assert good
     assert all(dump.containers[IDLE]["cpu_nanocores"] < 50_000_000 for dump in good)

@@ -137,8 +137,8 @@ def test_the_churn_was_one(run: Run, measured: Callable[[str], None]) -> None:
     )
     assert did["operations"] >= LEAST
     assert seen > 50
-    # The guest is slow, and so is all in it: what the agent leaves to the others is a matter of shares.
-    assert run.agent_share() < 0.5
+    # Of the churn that is asked for, a guest does as much as its machine allows; the agent must not be what holds it up.
+    assert run.agent_share() < 0.3
     # Emulated, on a busy machine; a sweep must still be short next to the shortest interval.
     assert statistics.median(sweeps) < 500
 

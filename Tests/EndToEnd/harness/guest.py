@@ -30,12 +30,12 @@ section() {{
     name=$1; shift
     echo "{BEGIN} $name"; "$@" 2>&1; status=$?; echo; echo "{END} $name $status"
 }}
-# must COMMAND…: tries until it succeeds; after 600 tries, of half a minute and more, all ends.
+# must COMMAND…: tries until it succeeds; after 1200 tries, of a minute and more, all ends.
 must() {{
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        if [ $tries -gt 600 ]; then echo "must: $*: it never did"; poweroff -f; fi
+        if [ $tries -gt 1200 ]; then echo "must: $*: it never did"; tail /tmp/a*; poweroff -f; fi
         usleep 50000
     done
 }}

@@ -5,7 +5,6 @@ import os
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from . import lifecycle, namespace, programs, quantities
@@ -222,13 +221,14 @@ class MetricsPush:
 
     def counter(self, name: str) -> int:
         """The value at /metrics, summed over the replicas; the name with its labels."""
-        pods = self.pods(AGGREGATOR)
-        if not pods:
-            raise HarnessError(f"no aggregator has a counter {name}")
         total = 0
-        # Ready or not: that may change for a moment on a machine that holds up a probe.
-        for pod in pods:
-            ask = partial(self.ask, "/metrics", client="admin", pod=pod)
-            page = wait_until(ask, ANSWER_DEADLINE, "an aggregator's page").body
+        for page in wait_until(self.pages, ANSWER_DEADLINE, "the aggregators' /metrics"):
             total += sum(int(line.split()[-1]) for line in page.splitlines() if line.startswith(f"{name} "))
         return total
+
+    def pages(self) -> list[str]:
+        """/metrics of each replica, ready or not: that changes for a moment on a machine that holds up a probe."""
+        answers = [self.ask("/metrics", client="admin", pod=pod) for pod in self.pods(AGGREGATOR)]
+        if any(answer.status != 200 for answer in answers):
+            raise HarnessError(f"GET /metrics: {answers}")
+        return [answer.body for answer in answers]
