@@ -119,7 +119,8 @@ let package = Package(
             name: "WireTests", dependencies: ["AllocationCounting", "CWire", "Wire"], exclude: ["Corpus"],
             swiftSettings: common),
         .testTarget(
-            name: "CgroupsTests", dependencies: ["CKernel", "Cgroups"], exclude: ["Corpus"], swiftSettings: common),
+            name: "CgroupsTests", dependencies: ["CKernel", "CSpawn", "Cgroups"], exclude: ["Corpus"],
+            swiftSettings: common),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
         .target(
             name: "TLSTestSupport", dependencies: ["CSpawn", "TLS"], path: "Tests/TLSTestSupport", swiftSettings: common

@@ -99,9 +99,10 @@ struct ConnectionTests {
         let isRotated = Rotation()
         cluster.server.on("GET \(ClientTests.path)") { request in
             if request.token == "token-2" { return ClientTests.configMap() }
-            // Once: a reader must not find the file while it is being written again.
-            if !isRotated.isDone.exchange(true, ordering: .acquiringAndReleasing) {
-                cluster.files.write(token: "token-2")
+            // Once, and before anybody is refused: who is reads the file at once.
+            isRotated.isDone.withLock { isDone in
+                if !isDone { cluster.files.write(token: "token-2") }
+                isDone = true
             }
             return .status(401, "Unauthorized", "Unauthorized")
         }
@@ -149,5 +150,5 @@ struct ConnectionTests {
 }
 
 private final class Rotation: Sendable {
-    let isDone = Atomic(false)
+    let isDone = Mutex(false)
 }

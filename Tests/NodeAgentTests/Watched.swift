@@ -48,7 +48,7 @@ final class Watched<Value: Sendable>: @unchecked Sendable {
     ///   - limit: only a test that fails, or a machine that is very busy, waits for so long.
     @discardableResult
     func wait<Found>(
-        for what: String, within limit: Duration = .seconds(10), _ body: (Value) throws -> Found?
+        for what: String, within limit: Duration = .seconds(30), _ body: (Value) throws -> Found?
     ) throws -> Found {
         let deadline = Deadline.after(limit)
         pthread_mutex_lock(mutex)
@@ -66,7 +66,7 @@ final class Watched<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Waits until a condition holds.
-    func wait(until what: String, within limit: Duration = .seconds(10), _ body: (Value) -> Bool) throws {
+    func wait(until what: String, within limit: Duration = .seconds(30), _ body: (Value) -> Bool) throws {
         try wait(for: what, within: limit) { body($0) ? true : nil }
     }
 }

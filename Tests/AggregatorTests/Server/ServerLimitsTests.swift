@@ -10,7 +10,7 @@ import Testing
 struct ServerLimitsTests {
     @Test("a body beyond 64 KiB is 413, over either protocol", arguments: ["--http1.1", "--http2"])
     func largeBody(version: String) async throws {
-        try await APITestServer.run(times: ServerTimes(close: .milliseconds(200))) { server in
+        try await APITestServer.run(times: ServerTimes(close: .seconds(2))) { server in
             let body = server.file("body", String(repeating: "x", count: HTTPRequestHandler.largestBody + 1))
             let answer = try await server.curl("/livez", version, "--data-binary", "@\(body)")
             #expect(answer.status == 413)

@@ -173,7 +173,7 @@ struct StreamedBodyTests {
     @Test("a body for a client that has stopped reading is not made", arguments: ["--http1.1", "--http2"])
     func stopped(version: String) async throws {
         let stream = CountingStream(total: 1 << 30)
-        let times = ServerTimes(idle: .seconds(1), answer: .milliseconds(500), close: .milliseconds(100))
+        let times = ServerTimes(idle: .seconds(4), answer: .milliseconds(500), close: .milliseconds(100))
         try await APITestServer.run(responder: StreamResponder(stream: stream), times: times) { server in
             let curl = try ChildProcess([
                 "curl", "-sSk", version, "--limit-rate", "10k", "-o", "/dev/null", server.url("/"),

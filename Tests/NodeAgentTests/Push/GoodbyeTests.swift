@@ -48,7 +48,7 @@ struct GoodbyeTests {
             try session.say(.welcome(Welcome(instance: "late", serverTimeMicroseconds: 1)))
             try session.listen()
         }
-        let rig = try PushRig()
+        let rig = try PushRig { $0.goodbye = .seconds(10) }
         try rig.publish(1)
         let running = try rig.session(to: aggregator.address)
         try aggregator.session(with: "a Hello") { $0.hello }

@@ -24,9 +24,13 @@ struct LeakTests {
 
         /// Threads of the fake aggregator and of sessions that were left alone end a moment after their connections.
         static func settled(_ isSettled: (Resources) -> Bool) -> Resources {
-            let deadline = Deadline.after(.seconds(5))
-            while !isSettled(Resources()), !deadline.hasPassed { pause(milliseconds: 20) }
-            return Resources()
+            let deadline = Deadline.after(.seconds(30))
+            var now = Resources()
+            while !isSettled(now), !deadline.hasPassed {
+                pause(milliseconds: 20)
+                now = Resources()
+            }
+            return now
         }
 
         static var steady: Resources {

@@ -11,7 +11,7 @@ struct LostPeerTests {
     /// The connect deadline is so far away that a handshake which the machine holds up is not what misses it; the ones that
     /// must not be waited for are further away than a test waits.
     private func connectRig() throws -> PushRig {
-        try PushRig { ($0.connect, $0.write, $0.goodbye) = (.seconds(2), .seconds(60), .seconds(60)) }
+        try PushRig { ($0.connect, $0.write, $0.goodbye) = (.seconds(4), .seconds(60), .seconds(60)) }
     }
 
     private func failure(
@@ -64,7 +64,7 @@ struct LostPeerTests {
     @Test("a peer that takes the connection and never starts TLS has until the connect deadline")
     func silentBeforeTLS() throws {
         let server = SilentServer()
-        let reason = try failure(of: connectRig(), at: server.address, within: .seconds(20))
+        let reason = try failure(of: connectRig(), at: server.address, within: .seconds(30))
         #expect(reason.contains("\(server.address) (localhost)"))
         #expect(reason.contains("does the peer speak TLS on this port?"))
     }
@@ -72,7 +72,7 @@ struct LostPeerTests {
     @Test("a peer that never answers the Hello has until the connect deadline")
     func silentAfterHello() throws {
         let aggregator = try FakeAggregator { session in try session.listen() }
-        let reason = try failure(of: connectRig(), at: aggregator.address, within: .seconds(20))
+        let reason = try failure(of: connectRig(), at: aggregator.address, within: .seconds(30))
         #expect(reason.contains("no answer to the agent's Hello"))
     }
 
@@ -87,7 +87,7 @@ struct LostPeerTests {
                 pause(milliseconds: 20)
             }
         }
-        let reason = try failure(of: connectRig(), at: aggregator.address, within: .seconds(20))
+        let reason = try failure(of: connectRig(), at: aggregator.address, within: .seconds(30))
         #expect(reason.contains("no answer to the agent's Hello"))
     }
 }

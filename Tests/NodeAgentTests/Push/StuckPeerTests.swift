@@ -64,7 +64,7 @@ struct StuckPeerTests {
         for time: UInt64 in 2...4 { try rig.publish(time) }
         published.change { $0 = true }
         // Its frame is as large: a peer that is held up by the machine meanwhile needs one session more.
-        let batch = try aggregator.sessions.wait(for: "sweep in a later session") {
+        let batch = try aggregator.sessions.wait(for: "sweep in a later session", within: .seconds(60)) {
             $0.dropFirst().lazy.compactMap(\.batches.first).first
         }
         #expect(batch.isComplete && batch.sequence == 4)

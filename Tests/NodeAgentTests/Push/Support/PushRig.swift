@@ -27,6 +27,8 @@ struct PushRig: Sendable {
                 capacityMemoryBytes: 8 << 30, cgroupMode: .v2),
             interval: interval, log: collected.log)
         settings.times.firstPause = .milliseconds(1)
+        // It would give back the code pages of all tests' process.
+        settings.settled = {}
         adjust(&settings.times)
     }
 
