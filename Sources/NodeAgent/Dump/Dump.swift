@@ -21,12 +21,15 @@ enum Dump {
         // Counted from the start: the first reading is part of the pause.
         let end = Deadline.after(collector.pause)
         if collector.beginsWithReading { try collector.begin() }
-        sleep(until: end)
+        sleep(until: max(end, leastEnd(of: collector.pause)))
         let text = render(try collector.report(), options.dump.format, terminal: .current())
         guard StandardOutput.write(text) || errno == EPIPE else {
             throw SystemFailure(call: "write to standard output")
         }
     }
+
+    /// Called behind the first reading. One that took most of the pause would leave means over next to nothing.
+    static func leastEnd(of pause: Duration) -> Deadline { .after(pause / 2) }
 
     static func sleep(until deadline: Deadline) {
         while !deadline.hasPassed { poll(nil, 0, deadline.remainingMilliseconds) }

@@ -52,10 +52,11 @@ struct DumpWatch {
     }
 
     private func loop(_ show: (DumpReport, _ isFirst: Bool) throws -> Void) throws {
-        var tick = Deadline.after(.zero)
-        if collector.beginsWithReading { try collector.begin() }
         // As with a push, the first figures do not wait for a whole interval.
-        tick = tick.advanced(by: min(collector.pause, options.interval))
+        let pause = min(collector.pause, options.interval)
+        var tick = Deadline.after(pause)
+        if collector.beginsWithReading { try collector.begin() }
+        tick = max(tick, Dump.leastEnd(of: pause))
         var isFirst = true
         while true {
             try wait(until: tick)
@@ -80,8 +81,10 @@ struct DumpWatch {
             pollfd(fd: STDOUT_FILENO, events: Int16(events), revents: 0),
         ]
         guard unsafe poll(&entries, 2, milliseconds) > 0 else { return false }
-        if entries[0].revents != 0 { throw End.signal }
         if Int32(entries[1].revents) & (POLLERR | POLLHUP) != 0 { throw End.nobodyReads }
+        // What was begun is written as long as there is room: half a line of JSON is of use to nobody.
+        if Int32(entries[1].revents) & events != 0 { return true }
+        if entries[0].revents != 0 { throw End.signal }
         return entries[1].revents != 0
     }
 

@@ -8,7 +8,7 @@ final class AggregatorProcess {
     static let node = "pipeline-node"
 
     let state: TemporaryDirectory
-    let program: Program
+    private(set) var program: Program
     /// HOST:PORT of either port.
     let push: String
     let api: String
@@ -22,22 +22,30 @@ final class AggregatorProcess {
         flags: [String] = []
     ) async throws {
         self.state = state
-        program = try Program(
-            runner + [
-                Programs.aggregator, "--standalone", "--state-dir", state.path,
-                "--secure-port", Self.port(ports?.api), "--push-port", Self.port(ports?.push),
-                "--node-name", Self.node,
-            ] + flags)
-        try await program.until("aggregator that is ready") { [program] in
-            guard program.isRunning else { throw Program.Failure(description: "it ended: \(program.text)") }
-            return program.text.contains("aggregator ready")
+        while true {
+            let program = try Program(
+                runner + [
+                    Programs.aggregator, "--standalone", "--state-dir", state.path,
+                    "--secure-port", Self.port(ports?.api), "--push-port", Self.port(ports?.push),
+                    "--node-name", Self.node,
+                ] + flags)
+            try await program.until("aggregator that is ready") {
+                program.text.contains("aggregator ready") || !program.isRunning
+            }
+            self.program = program
+            if program.isRunning { break }
+            guard ports == nil, program.text.contains("the port is in use") else {
+                throw Program.Failure(description: "it ended: \(program.text)")
+            }
         }
         push = Self.word(after: " push=", in: program.text)
         api = Self.word(after: " api=", in: program.text)
     }
 
+    /// Without an address one that the kernel gives to nobody who lets it choose: while an aggregator is started again its
+    /// ports must stay free.
     private static func port(_ address: String?) -> String {
-        address.flatMap { $0.split(separator: ":").last.map(String.init) } ?? "0"
+        address.flatMap { $0.split(separator: ":").last.map(String.init) } ?? "\(LoopbackServer.closedPort())"
     }
 
     private static func word(after key: String, in text: String) -> String {

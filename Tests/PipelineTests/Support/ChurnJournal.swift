@@ -32,30 +32,37 @@ struct ChurnJournal {
     /// it was.
     /// - Parameter interval: between sweeps, ns.
     /// - Returns: of how many containers there were samples.
-    func expectPossible(_ samples: [RecordingPeer.Sample], interval: Int64) -> Int {
+    func expectPossible(_ sweeps: [RecordingPeer.Sweep], interval: Int64) -> Int {
+        // A clock of the kernel's.
+        let grain: Int64 = 20_000_000
         var last: [UInt64: (time: Int64, cpu: UInt64)] = [:]
-        var seen: Set<UInt64> = []
-        for sample in samples {
-            let identity = sample.identity
-            guard let life = lives[identity.generation] else { continue }
-            seen.insert(identity.generation)
-            if identity.born, let start = identity.startTimeMicroseconds {
-                // An older container's link can have been left there under its name.
-                #expect(start * 1_000 >= life.born - 2 * interval, "called older than it is: \(sample), \(life)")
-                #expect(start * 1_000 <= life.born + 2 * interval, "called born long after: \(sample), \(life)")
+        // The sweep that first saw it, and the one before.
+        var seen: [UInt64: (sweep: Int64, before: Int64)] = [:]
+        for (index, sweep) in sweeps.enumerated() {
+            for sample in sweep.samples {
+                let identity = sample.identity
+                guard let life = lives[identity.generation] else { continue }
+                let first = seen[identity.generation] ?? (sweep.time, index > 0 ? sweeps[index - 1].time : .min / 2)
+                seen[identity.generation] = first
+                if identity.born, let start = identity.startTimeMicroseconds {
+                    // An older container's link can have been left there under its name: it is born after the sweep before.
+                    let earliest = min(life.born, first.before) - grain
+                    #expect(start * 1_000 >= earliest, "called older than it is: \(sample), \(life)")
+                    let latest = max(life.born + 2 * interval, first.sweep + grain)
+                    #expect(start * 1_000 <= latest, "called born long after: \(sample), \(life)")
+                }
+                // The time is that of the CPU's reading; without one it is the sweep's, which begins before it finds the
+                // container.
+                let early = sample.cpuNanoseconds == nil ? interval : grain
+                #expect(sample.time >= life.born - early && sample.time <= life.died + grain, "\(sample), \(life)")
+                guard let cpu = sample.cpuNanoseconds else { continue }
+                // The wire has whole µs, rounded down.
+                #expect(cpu <= life.cpuNanoseconds, "more than it ever used: \(sample), \(life)")
+                if let before = last[identity.generation] {
+                    #expect(cpu >= before.cpu && sample.time >= before.time, "it went back: \(sample), \(before)")
+                }
+                last[identity.generation] = (sample.time, cpu)
             }
-            // The time is that of the CPU's reading, with a clock of the kernel's grain on either side; without one it is the
-            // sweep's, which begins before it finds the container.
-            let grain: Int64 = 20_000_000
-            let early = sample.cpuNanoseconds == nil ? interval : grain
-            #expect(sample.time >= life.born - early && sample.time <= life.died + grain, "\(sample), \(life)")
-            guard let cpu = sample.cpuNanoseconds else { continue }
-            // The wire has whole µs, rounded down.
-            #expect(cpu <= life.cpuNanoseconds, "more than it ever used: \(sample), \(life)")
-            if let before = last[identity.generation] {
-                #expect(cpu >= before.cpu && sample.time >= before.time, "it went back: \(sample), \(before)")
-            }
-            last[identity.generation] = (sample.time, cpu)
         }
         return seen.count
     }

@@ -63,12 +63,7 @@ struct KernelHistory {
     /// The least and the most of the working set while the figure may have been read.
     func workingSet(of figure: ServedFigure) -> ClosedRange<UInt64>? {
         let margin: Int64 = 50_000_000
-        let values =
-            points
-            .filter { $0.after >= figure.end.lowerBound - margin && $0.before <= figure.end.upperBound + margin }
-            .compactMap(\.workingSet)
-        guard let least = values.min(), let most = values.max() else { return nil }
-        return least...most
+        return workingSet(within: figure.end.lowerBound - margin...figure.end.upperBound + margin)
     }
 
     /// The least and the most that the counter can have been when it was read within `slack` before this moment; nil if
@@ -80,8 +75,14 @@ struct KernelHistory {
 
     /// The least and the most of the working set around a moment.
     func workingSet(around time: Int64, margin: Int64) -> ClosedRange<UInt64>? {
-        let values =
-            points.filter { $0.after >= time - margin && $0.before <= time + margin }.compactMap(\.workingSet)
+        workingSet(within: time - margin...time + margin)
+    }
+
+    /// With the readings just before and just after: a busy machine may put them far apart.
+    private func workingSet(within span: ClosedRange<Int64>) -> ClosedRange<UInt64>? {
+        let first = max(0, firstIndex { $0.after >= span.lowerBound } - 1)
+        let end = min(points.count, firstIndex { $0.before > span.upperBound } + 1)
+        let values = points[first..<end].compactMap(\.workingSet)
         guard let least = values.min(), let most = values.max() else { return nil }
         return least...most
     }

@@ -50,6 +50,19 @@ struct KernelTrees {
             : Self.value(nil, in: "\(paths[1])/\(path)/cpuacct.usage")
     }
 
+    /// Of a CPU quota: how many there were, and in how many the cgroup was stopped.
+    struct Periods {
+        let all: UInt64
+        let throttled: UInt64
+    }
+
+    func periods(_ path: String) -> Periods? {
+        let file = "\(paths.last ?? Self.mount)/\(path)/cpu.stat"
+        guard let all = Self.value("nr_periods", in: file), let throttled = Self.value("nr_throttled", in: file)
+        else { return nil }
+        return Periods(all: all, throttled: throttled)
+    }
+
     /// Usage less the inactive part of the page cache, bytes.
     func workingSet(_ path: String) -> UInt64? {
         let directory = "\(paths[0])/\(path)"
