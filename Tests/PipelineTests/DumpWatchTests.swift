@@ -116,6 +116,30 @@ import Testing
         #expect(rows("kind,namespace,pod,") == 1)
     }
 
+    @Test("A report that is being written when a signal comes is written to its end as long as somebody reads")
+    func begun() async throws {
+        // More than a pipe has room for, and less than two.
+        for number in 7...60 { node.container(id(number), cpu: 1_000_000, memory: 64 << 10) }
+        let program = try Program(command + ["-o", "json"])
+        // Stopped within a report, with room for the rest of it.
+        try await program.until("half a report") {
+            program.signal(SIGSTOP)
+            let text = program.text
+            if !text.isEmpty && text.last != "\n" { return true }
+            program.signal(SIGCONT)
+            return false
+        }
+        program.signal(SIGTERM)
+        program.signal(SIGCONT)
+        #expect(try await program.end() == 0)
+        let lines = program.text.split(separator: "\n")
+        for line in lines { _ = try TestJSON(String(line)) }
+        // Each report is whole: the node's line, its pods' and theirs.
+        let starts = lines.indices.filter { lines[$0].contains("\"kind\":\"node\"") }
+        let lengths = zip(starts, starts.dropFirst() + [lines.count]).map { $1 - $0 }
+        #expect(lengths.first ?? 0 > 50 && Set(lengths).count == 1, "\(lengths)")
+    }
+
     @Test("A reader that goes away ends it, and is no failure, however long the interval is")
     func readerGone() async throws {
         let slow = command.map { $0 == "1s" ? "5m" : $0 }.map { "'\($0)'" }.joined(separator: " ")

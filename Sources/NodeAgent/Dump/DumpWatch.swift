@@ -42,9 +42,12 @@ struct DumpWatch {
         }
     }
 
-    /// What a stopped terminal gets to let go before it is left as it is; the signals are blocked, so nothing else could
-    /// end this wait.
+    /// What a stopped terminal gets to let go before it is left as it is, in ms; the signals are blocked, so nothing else
+    /// could end this wait.
     private static let patience: Int32 = 200
+
+    /// What a reader gets after a signal to take more of a report that was begun, in ms.
+    private static let readerPatience: Int32 = 2_000
 
     private static func restoreTerminal() {
         var entry = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
@@ -81,10 +84,11 @@ struct DumpWatch {
             pollfd(fd: STDOUT_FILENO, events: Int16(events), revents: 0),
         ]
         guard unsafe poll(&entries, 2, milliseconds) > 0 else { return false }
+        if entries[0].revents != 0 {
+            // What was begun is written as long as it is read: half a line of JSON is of use to nobody.
+            guard events != 0, unsafe poll(&entries[1], 1, Self.readerPatience) > 0 else { throw End.signal }
+        }
         if Int32(entries[1].revents) & (POLLERR | POLLHUP) != 0 { throw End.nobodyReads }
-        // What was begun is written as long as there is room: half a line of JSON is of use to nobody.
-        if Int32(entries[1].revents) & events != 0 { return true }
-        if entries[0].revents != 0 { throw End.signal }
         return entries[1].revents != 0
     }
 
