@@ -13,7 +13,7 @@ run: ## show this machine's accounting in kubectl top (ONCE=1: once; INTERVAL=2s
 test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 12
 test: deps lint ## lint, then all tests
 	swift test --skip PipelineTests --skip DoctorTests
-	# The doctor asks some thirty things at once, each with its own deadline, of servers on two threads.
+	# The doctor asks some thirty things at once, each with its own deadline, and the servers that it asks share two threads.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build --filter DoctorTests
 	# Whole processes by themselves, and few at once: they measure time, which others would take from them.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build --filter PipelineTests

@@ -99,7 +99,7 @@ struct ConnectionTests {
         let isRotated = Rotation()
         cluster.server.on("GET \(ClientTests.path)") { request in
             if request.token == "token-2" { return ClientTests.configMap() }
-            // Once, and before anybody is refused: who is reads the file at once.
+            // Once, and before the first one is refused: a client that is refused reads the file at once.
             isRotated.isDone.withLock { isDone in
                 if !isDone { cluster.files.write(token: "token-2") }
                 isDone = true

@@ -51,7 +51,7 @@ struct DecodingCostTests {
         }
         print("500 objects: \(leanTime) for \(lean.count) bytes, \(fatTime) for \(fat.count) bytes")
         // Read, they would cost some thirty times as much; in an optimized build skipping them costs 3 %, and this leaves
-        // room for a busy machine.
-        #expect(fatTime < leanTime * 5)
+        // room for caches that are not ours alone.
+        #expect(fatTime < leanTime * 3)
     }
 }

@@ -22,7 +22,9 @@ import Testing
 
     /// Kills an agent once a sample has come.
     /// - Returns: when the last one came, and when nothing of the node was served any more.
-    private static func kill(_ agent: Program, _ client: APIClient) async throws -> (came: Moment, gone: Moment) {
+    private static func kill(
+        _ agent: Program, _ client: APIClient, staleAfter: Duration
+    ) async throws -> (came: Moment, gone: Moment) {
         // When was asked what was answered last.
         var asked = ContinuousClock.now
         // The window of the node's figure tells samples apart.
@@ -36,8 +38,14 @@ import Testing
             let moment = Moment(after: asked, before: .now)
             asked = asking
             guard let figure = answer else {
-                // It is held up, and was not killed yet.
-                guard let came else { continue }
+                guard let came else {
+                    // It is held up, and was not killed yet: what there was of it is too old.
+                    if let last {
+                        let age = RealTime.now() - last.timestampSeconds * RealTime.second
+                        #expect(Duration.nanoseconds(age) >= staleAfter)
+                    }
+                    continue
+                }
                 _ = try await agent.end()
                 return (came, moment)
             }
@@ -62,11 +70,11 @@ import Testing
 
         // A busy machine may put the questions far apart, and the moments are not known well enough; then it is done
         // again.
-        var (came, gone) = try await Self.kill(agent, client)
+        var (came, gone) = try await Self.kill(agent, client, staleAfter: staleAfter)
         for _ in 0..<4 where came.width + gone.width > .milliseconds(700) {
             let agent = try startAgent(aggregator, node: node.flags)
             try await agent.until("figures") { try !client.pods().isEmpty && !client.nodes().isEmpty }
-            (came, gone) = try await Self.kill(agent, client)
+            (came, gone) = try await Self.kill(agent, client, staleAfter: staleAfter)
         }
         #expect(gone.before - came.after >= staleAfter, "\(came) \(gone)")
         #expect(gone.after - came.before <= staleAfter, "\(came) \(gone)")

@@ -135,15 +135,17 @@ import Testing
         try pods.limit(container, percent: 10, mebibytes: 64)
         let path = pods.path(of: container)
         var row: TestJSON
-        var before: KernelTrees.Periods
-        // A load that this machine does not let run for a second is not stopped by its quota.
+        var (before, after): (KernelTrees.Periods, KernelTrees.Periods)
+        // On a busy machine a load may not get as far as its quota within a second. The kernel's word is for a longer time
+        // than the window.
         var tries = 0
+        func isHeldUp(_ told: Bool) -> Bool { !told && after.throttled - before.throttled <= 4 && tries < 5 }
         repeat {
             before = try #require(pods.trees.periods(path))
             row = try #require(try await dump(pods.flags).last)
+            after = try #require(pods.trees.periods(path))
             tries += 1
-        } while row["cpu_window_throttled_periods"]?.text == "0" && tries < 5
-        let after = try #require(pods.trees.periods(path))
+        } while isHeldUp(row["cpu_window_throttled_periods"]?.text != "0")
         func number(_ key: String) -> UInt64? { row[key]?.text.flatMap { UInt64($0) } }
         #expect(number("cpu_limit_millicores") == 100 && number("memory_limit_bytes") == 64 << 20)
         let periods = try #require(number("cpu_window_periods"))
@@ -151,18 +153,20 @@ import Testing
         let window = try #require(number("cpu_window_ns"))
         #expect(throttled > 0 && throttled <= after.throttled - before.throttled, "in \(window) ns")
         #expect(throttled <= periods && periods <= after.all - before.all, "in \(window) ns")
-        // The quota is 100m; a period more or less is in the second.
+        // The quota is 100m; there may be a period more in the window.
         #expect(try #require(number("cpu_nanocores")) < 150_000_000)
         #expect(try #require(number("memory_peak_bytes")) >= 32 << 20)
 
         var (table, cells) = ("", [String]())
         tries = 0
         repeat {
+            before = try #require(pods.trees.periods(path))
             (_, table) = try await Program.run([Programs.agent, "--dump"] + pods.flags)
             let line = try #require(table.split(separator: "\n").first { $0.hasPrefix("  nginx") })
             cells = line.split(separator: " ").map(String.init)
+            after = try #require(pods.trees.periods(path))
             tries += 1
-        } while Double(cells[2]) == 0 && tries < 5
+        } while isHeldUp(Double(cells[2]) != 0)
         #expect(Double(cells[2]) ?? 0 > 0, "\(table)")
         #expect(cells[5] == "64Mi")
         let workingSet = try #require(pods.trees.workingSet(path))

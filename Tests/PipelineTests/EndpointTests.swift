@@ -26,11 +26,13 @@ import Testing
 
         func page(_ flags: [String] = [], openMetrics: Bool = false) async throws -> PrometheusPage {
             for _ in 0..<10 {
+                let start = ContinuousClock.now
                 let (status, text) = try await Program.run(["curl", "-s", "-m", "10"] + flags + [url + "/metrics"])
                 try #require(status == 0)
                 let page = try PrometheusPage(text, openMetrics: openMetrics)
-                // Details are left out, and that is said, where the sampler is held up for too long.
                 if page["metrics_push_agent_detail_up"] != 0 { return page }
+                // They are left out, and that is said, where the sampler is held up for 2 s.
+                try #require(ContinuousClock.now - start >= .seconds(2))
             }
             throw Program.Failure(description: "ten pages without details; the agent wrote: \(agent.text)")
         }

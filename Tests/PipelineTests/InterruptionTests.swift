@@ -18,34 +18,36 @@ struct InterruptionTests {
 
     @Test("An aggregator that is killed and started again has its agent back within two intervals")
     func aggregator() async throws {
+        if try await isBackInTime() { return }
+        // Where this machine holds one of them up, the next ones must be in time.
+        for _ in 0..<2 { #expect(try await isBackInTime()) }
+    }
+
+    /// Restarts it at once and after a pause.
+    /// - Returns: whether the agent was back as soon as it is to be both times; all else is judged.
+    private func isBackInTime() async throws -> Bool {
         let interval = 2.0
         let scene = try await KernelScene(
             "aggregator", container, interval: "\(Int(interval))s", flags: ["--rate-window", "3s"])
         try await scene.ask("whole window") { $0.contains { $0.windowNanoseconds >= 3_000_000_000 } }
-        var restarts = 0
+        var isInTime = true
         for pause in [Duration.zero, .seconds(2)] {
-            // Where this machine holds one up, the next two must be in time.
-            var (late, inTime, wanted) = (0, 0, 1)
-            while inTime < wanted, late < 2 {
-                try await scene.restartAggregator(after: pause)
-                restarts += 1
-                let ready = RealTime.now()
-                let began = scene.served.figures.count
-                try await scene.ask("figures after the restart") { !$0.isEmpty }
-                // By its own clock: how soon this test looks is no matter.
-                let back = try scene.aggregator.program.seconds(from: "aggregator ready", to: "session open")
-                let first = scene.served.figures[began].end.lowerBound
-                if back <= 2 * interval, first <= ready + Int64(3 * interval) * RealTime.second {
-                    inTime += 1
-                } else {
-                    (late, inTime, wanted) = (late + 1, 0, 2)
-                }
-                try await scene.ask(samples: 3, since: began, judgedBy: scene.record)
+            try await scene.restartAggregator(after: pause)
+            let ready = RealTime.now()
+            let began = scene.served.figures.count
+            try await scene.ask("figures after the restart") { !$0.isEmpty }
+            // By its own clock: how soon this test looks is no matter.
+            let back = try scene.aggregator.program.seconds(from: "aggregator ready", to: "session open")
+            let end = scene.served.figures[began].end.lowerBound
+            if back > 2 * interval || end > ready + Int64(3 * interval) * RealTime.second {
+                print("back after \(back) s, first figure \(scene.served.figures[began]); \(scene.agent.text)")
+                isInTime = false
             }
-            #expect(late < 2, "\(scene.agent.text)")
+            try await scene.ask(samples: 3, since: began, judgedBy: scene.record)
         }
         expectRight(scene, atLeast: 4)
-        #expect(scene.agent.lines(with: "session open").count == 1 + restarts, "\(scene.agent.text)")
+        #expect(scene.agent.lines(with: "session open").count == 3, "\(scene.agent.text)")
+        return isInTime
     }
 
     @Test("An agent that is killed and started again goes on where it was")

@@ -63,7 +63,7 @@ struct SwarmTests {
         }
         let status = try await swarm.end()
         let report = try report(swarm)
-        #expect(status == 0 || Self.isLate(report), "\(swarm.text)")
+        #expect(status == 0 || status == 1 && Self.isLate(report), "\(swarm.text)")
         #expect(report["kind"]?.text == "final")
         #expect(report["sessions"]?.integer == Int64(Self.nodes))
         #expect(report["wanted_samples_per_second"]?.integer ?? 0 > 2_800)
@@ -96,7 +96,7 @@ struct SwarmTests {
             aggregator, "--interval", "1s", "--duration", "15s", "--reconnect-storm", "2s", "--report-every", "500ms")
         let status = try await swarm.end(within: .seconds(90))
         let report = try report(swarm)
-        #expect(status == 0 || Self.isLate(report), "\(swarm.text)")
+        #expect(status == 0 || status == 1 && Self.isLate(report), "\(swarm.text)")
         #expect(report["sessions"]?.integer == Int64(Self.nodes))
         #expect(report["attempts"]?.integer ?? 0 >= Int64(2 * Self.nodes))
         #expect(report["sessions_lost"]?.integer == 0)

@@ -52,9 +52,9 @@ public final class LoopbackServer: Sendable {
     }
 
     /// A port nobody listens on. Not of the kernel's choice: one of those may become another test's at once.
-    public static func closedPort() -> UInt16 {
+    public static func closedPort(in range: Range<UInt16> = 10_000..<21_000) -> UInt16 {
         while true {
-            if let (descriptor, port) = listen(on: .random(in: 10_000..<32_000)) {
+            if let (descriptor, port) = listen(on: .random(in: range)) {
                 close(descriptor)
                 return port
             }

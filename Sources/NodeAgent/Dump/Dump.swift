@@ -6,7 +6,7 @@ import TLS
 
 /// `agent --dump`: reads the node through the sampler that pushes, and prints what it found.
 enum Dump {
-    /// The time between the two reads; CPU figures are means over it.
+    /// From the start to the second reading; CPU figures are means from the first one on.
     static let pause: Duration = .seconds(1)
 
     static func run(_ options: AgentOptions) throws {
@@ -28,7 +28,8 @@ enum Dump {
         }
     }
 
-    /// Called behind the first reading. One that took most of the pause would leave means over next to nothing.
+    /// When the second reading may begin, if this is asked right after the first one: that may have taken most of the
+    /// pause, and means over next to nothing are of no use.
     static func leastEnd(of pause: Duration) -> Deadline { .after(pause / 2) }
 
     static func sleep(until deadline: Deadline) {

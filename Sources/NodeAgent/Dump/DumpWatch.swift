@@ -46,8 +46,8 @@ struct DumpWatch {
     /// could end this wait.
     private static let patience: Int32 = 200
 
-    /// What a reader gets after a signal to take more of a report that was begun, in ms.
-    private static let readerPatience: Int32 = 2_000
+    /// What a program that reads gets after a signal to take the rest of a report.
+    private static let readerPatience: Duration = .seconds(5)
 
     private static func restoreTerminal() {
         var entry = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
@@ -59,11 +59,15 @@ struct DumpWatch {
         let pause = min(collector.pause, options.interval)
         var tick = Deadline.after(pause)
         if collector.beginsWithReading { try collector.begin() }
-        tick = max(tick, Dump.leastEnd(of: pause))
+        var earliest = Dump.leastEnd(of: pause)
         var isFirst = true
         while true {
-            try wait(until: tick)
-            try show(try collector.report(), isFirst)
+            try wait(until: max(tick, earliest))
+            let report = try collector.report()
+            earliest = Dump.leastEnd(of: options.interval)
+            // A signal that came meanwhile ends it before there is half a report.
+            try wait(until: .after(.zero))
+            try show(report, isFirst)
             isFirst = false
             // A late one does not push the others back.
             tick = tick.advanced(by: options.interval)
@@ -84,10 +88,7 @@ struct DumpWatch {
             pollfd(fd: STDOUT_FILENO, events: Int16(events), revents: 0),
         ]
         guard unsafe poll(&entries, 2, milliseconds) > 0 else { return false }
-        if entries[0].revents != 0 {
-            // What was begun is written as long as it is read: half a line of JSON is of use to nobody.
-            guard events != 0, unsafe poll(&entries[1], 1, Self.readerPatience) > 0 else { throw End.signal }
-        }
+        if entries[0].revents != 0 { throw End.signal }
         if Int32(entries[1].revents) & (POLLERR | POLLHUP) != 0 { throw End.nobodyReads }
         return entries[1].revents != 0
     }
@@ -95,8 +96,9 @@ struct DumpWatch {
     /// In pieces, each when there is room for it: who stopped the terminal must be able to end the program too.
     private func write(_ text: String) throws {
         var rest = Array(text.utf8)[...]
+        var end: Deadline?
         while !rest.isEmpty {
-            while try !isReady(for: POLLOUT, within: -1) {}
+            try waitForRoom(until: &end)
             let piece = rest.prefix(Int(PIPE_BUF))
             let count = unsafe piece.withUnsafeBytes { unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
@@ -104,6 +106,23 @@ struct DumpWatch {
             guard count > 0 else { throw End.failed(SystemFailure(call: "write to standard output")) }
             rest = rest.dropFirst(count)
         }
+    }
+
+    /// A program that reads gets what was begun although a signal has come: half a line of JSON is of no use to it. Whoever
+    /// looks at a terminal wants the end.
+    /// - Parameter end: when nothing more is written; nil: no signal has come.
+    private func waitForRoom(until end: inout Deadline?) throws {
+        while end == nil {
+            do {
+                if try isReady(for: POLLOUT, within: -1) { return }
+            } catch End.signal where isatty(STDOUT_FILENO) == 0 {
+                end = .after(Self.readerPatience)
+            }
+        }
+        guard let end else { return }
+        var entry = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard unsafe poll(&entry, 1, end.remainingMilliseconds) > 0 else { throw End.signal }
+        if Int32(entry.revents) & (POLLERR | POLLHUP) != 0 { throw End.nobodyReads }
     }
 }
 

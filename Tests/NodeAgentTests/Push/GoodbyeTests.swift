@@ -52,9 +52,11 @@ struct GoodbyeTests {
         try rig.publish(1)
         let running = try rig.session(to: aggregator.address)
         try aggregator.session(with: "a Hello") { $0.hello }
+        let start = ContinuousClock.now
         rig.end()
         ended.change { $0 = true }
-        _ = try running.end()
+        _ = try running.end(within: .seconds(30))
+        #expect(ContinuousClock.now - start < .seconds(5))
         try aggregator.session(with: "its end") { $0.end }
         #expect(aggregator.sessions.now.first?.batches.count == 1)
         #expect(aggregator.sessions.now.first?.heard.last == .goodbye)

@@ -65,7 +65,7 @@ struct HelloTests {
             // Whatever was sent unasked would be heard before the Goodbye.
             try session.listen()
         }
-        // Of which a handshake that the machine holds up leaves something.
+        // So long that a slow handshake does not use it up.
         let rig = try PushRig { $0.connect = .seconds(3) }
         defer { rig.end() }
         try rig.publish(1)

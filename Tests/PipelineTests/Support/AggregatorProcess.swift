@@ -22,7 +22,9 @@ final class AggregatorProcess {
         flags: [String] = []
     ) async throws {
         self.state = state
+        var tries = 0
         while true {
+            tries += 1
             let program = try Program(
                 runner + [
                     Programs.aggregator, "--standalone", "--state-dir", state.path,
@@ -34,7 +36,7 @@ final class AggregatorProcess {
             }
             self.program = program
             if program.isRunning { break }
-            guard ports == nil, program.text.contains("the port is in use") else {
+            guard ports == nil, tries < 5, program.text.contains("the port is in use") else {
                 throw Program.Failure(description: "it ended: \(program.text)")
             }
         }
@@ -42,10 +44,11 @@ final class AggregatorProcess {
         api = Self.word(after: " api=", in: program.text)
     }
 
-    /// Without an address one that the kernel gives to nobody who lets it choose: while an aggregator is started again its
-    /// ports must stay free.
+    /// - Parameter address: nil: a port that neither the kernel chooses nor `closedPort()` does: it must still be free when
+    ///   an aggregator is started on it again.
     private static func port(_ address: String?) -> String {
-        address.flatMap { $0.split(separator: ":").last.map(String.init) } ?? "\(LoopbackServer.closedPort())"
+        address.flatMap { $0.split(separator: ":").last.map(String.init) }
+            ?? "\(LoopbackServer.closedPort(in: 21_000..<32_000))"
     }
 
     private static func word(after key: String, in text: String) -> String {

@@ -33,22 +33,24 @@ struct ChurnJournal {
     /// - Parameter interval: between sweeps, ns.
     /// - Returns: of how many containers there were samples.
     func expectPossible(_ sweeps: [RecordingPeer.Sweep], interval: Int64) -> Int {
-        // A clock of the kernel's.
+        // How far apart the kernel's clocks tell moments.
         let grain: Int64 = 20_000_000
         var last: [UInt64: (time: Int64, cpu: UInt64)] = [:]
-        // The sweep that first saw it, and the one before.
-        var seen: [UInt64: (sweep: Int64, before: Int64)] = [:]
+        // The time of the sweep before the one that first saw it.
+        var seen: [UInt64: Int64] = [:]
         for (index, sweep) in sweeps.enumerated() {
             for sample in sweep.samples {
                 let identity = sample.identity
                 guard let life = lives[identity.generation] else { continue }
-                let first = seen[identity.generation] ?? (sweep.time, index > 0 ? sweeps[index - 1].time : .min / 2)
-                seen[identity.generation] = first
+                let before = seen[identity.generation] ?? (index > 0 ? sweeps[index - 1].time : .min / 2)
+                seen[identity.generation] = before
                 if identity.born, let start = identity.startTimeMicroseconds {
-                    // An older container's link can have been left there under its name: it is born after the sweep before.
-                    let earliest = min(life.born, first.before) - grain
+                    // A link of an older container can have been left there: then it is as old as the sweep before.
+                    let earliest = min(life.born, before) - grain
                     #expect(start * 1_000 >= earliest, "called older than it is: \(sample), \(life)")
-                    let latest = max(life.born + 2 * interval, first.sweep + grain)
+                    // The first sweep after its birth may have listed its pod before that, the next one has not.
+                    let due = sweeps.lazy.map(\.time).filter { $0 > life.born + grain }.dropFirst().first ?? .max / 2
+                    let latest = max(life.born + 2 * interval, due + grain)
                     #expect(start * 1_000 <= latest, "called born long after: \(sample), \(life)")
                 }
                 // The time is that of the CPU's reading; without one it is the sweep's, which begins before it finds the
@@ -58,8 +60,8 @@ struct ChurnJournal {
                 guard let cpu = sample.cpuNanoseconds else { continue }
                 // The wire has whole µs, rounded down.
                 #expect(cpu <= life.cpuNanoseconds, "more than it ever used: \(sample), \(life)")
-                if let before = last[identity.generation] {
-                    #expect(cpu >= before.cpu && sample.time >= before.time, "it went back: \(sample), \(before)")
+                if let earlier = last[identity.generation] {
+                    #expect(cpu >= earlier.cpu && sample.time >= earlier.time, "it went back: \(sample), \(earlier)")
                 }
                 last[identity.generation] = (sample.time, cpu)
             }

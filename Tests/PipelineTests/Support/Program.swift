@@ -78,6 +78,12 @@ final class Program {
         return count - 2
     }
 
+    /// What it has written to any file so far; asking takes nothing of its output.
+    var writtenBytes: Int {
+        let text = String(decoding: TemporaryDirectory.read("/proc/\(process.pid)/io"), as: UTF8.self)
+        return text.split(separator: "\n").first { $0.hasPrefix("wchar: ") }.flatMap { Int($0.dropFirst(7)) } ?? 0
+    }
+
     private func memory(_ key: String) -> Int? {
         let status = String(decoding: TemporaryDirectory.read("/proc/\(process.pid)/status"), as: UTF8.self)
         let line = status.split(separator: "\n").first { $0.hasPrefix(key) }

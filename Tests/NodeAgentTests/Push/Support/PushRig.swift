@@ -26,6 +26,10 @@ struct PushRig: Sendable {
                 intervalMilliseconds: 1000, credential: "", capacityMillicores: 4000,
                 capacityMemoryBytes: 8 << 30, cgroupMode: .v2),
             interval: interval, log: collected.log)
+        // Longer than a test waits for anything: what only a timer brings about is missed.
+        for time in [\PushTimes.credential, \.resolve, \.afterRefusal, \.connect] {
+            settings.times[keyPath: time] = .seconds(3600)
+        }
         settings.times.firstPause = .milliseconds(1)
         // It would give back the code pages of all tests' process.
         settings.settled = {}
