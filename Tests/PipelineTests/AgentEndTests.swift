@@ -39,7 +39,7 @@ import Testing
             asked = asking
             guard let figure = answer else {
                 guard let came else {
-                    // It is held up, and was not killed yet: what there was of it is too old.
+                    // It is held up, and was not killed yet: its last figure must be too old to be served.
                     if let last {
                         let age = RealTime.now() - last.timestampSeconds * RealTime.second
                         #expect(Duration.nanoseconds(age) >= staleAfter)

@@ -136,8 +136,8 @@ import Testing
         let path = pods.path(of: container)
         var row: TestJSON
         var (before, after): (KernelTrees.Periods, KernelTrees.Periods)
-        // On a busy machine a load may not get as far as its quota within a second. The kernel's word is for a longer time
-        // than the window.
+        // On a busy machine a load may not get as far as its quota within a second. The kernel's counters are read around the
+        // whole run, which is longer than the window: hence some more are allowed.
         var tries = 0
         func isHeldUp(_ told: Bool) -> Bool { !told && after.throttled - before.throttled <= 4 && tries < 5 }
         repeat {

@@ -120,12 +120,11 @@ import Testing
     func stoppedReader() async throws {
         for number in 7...150 { node.container(id(number), cpu: 1_000_000, memory: 64 << 10) }
         let program = try Program(command + ["-o", "json"])
-        // Nobody reads, and the pipe is full.
+        // Nobody reads, and the pipe is full with a third of it.
         try await program.until("half a report") { program.writtenBytes >= 60_000 }
         program.signal(SIGTERM)
-        try await program.until("its end") { !program.isRunning }
+        try await program.until("its end", within: .seconds(15)) { !program.isRunning }
         #expect(try await program.end() == 0)
-        #expect(program.text.utf8.count < 100_000)
     }
 
     @Test("A report that is being written when a signal comes is written to its end as long as somebody reads")
@@ -133,7 +132,7 @@ import Testing
         // More than several pipes have room for.
         for number in 7...150 { node.container(id(number), cpu: 1_000_000, memory: 64 << 10) }
         let program = try Program(command + ["-o", "json"])
-        // Stopped within a report, with room for the rest of it.
+        // Stopped within a report, of which the pipe cannot take the rest unless somebody reads.
         try await program.until("half a report") {
             program.signal(SIGSTOP)
             let text = program.text

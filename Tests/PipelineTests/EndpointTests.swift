@@ -31,7 +31,7 @@ import Testing
                 try #require(status == 0)
                 let page = try PrometheusPage(text, openMetrics: openMetrics)
                 if page["metrics_push_agent_detail_up"] != 0 { return page }
-                // They are left out, and that is said, where the sampler is held up for 2 s.
+                // Details are left out, and that is said, where the sampler is held up for 2 s.
                 try #require(ContinuousClock.now - start >= .seconds(2))
             }
             throw Program.Failure(description: "ten pages without details; the agent wrote: \(agent.text)")

@@ -6,7 +6,7 @@ import TLS
 
 /// `agent --dump`: reads the node through the sampler that pushes, and prints what it found.
 enum Dump {
-    /// From the start to the second reading; CPU figures are means from the first one on.
+    /// From the start to the second reading, at the least; CPU figures are means over the time between the two.
     static let pause: Duration = .seconds(1)
 
     static func run(_ options: AgentOptions) throws {

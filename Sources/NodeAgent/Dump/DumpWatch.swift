@@ -28,11 +28,11 @@ struct DumpWatch {
                 if redraws {
                     try write(Screen.frame(report, format))
                 } else {
-                    if format.isTable, !isFirst { try write("\n") }
                     // The names of the columns are there already.
-                    try write(
+                    let text =
                         format == .csv
-                            ? DumpCSV.rows(report) : Dump.render(report, format, terminal: Terminal.current()))
+                        ? DumpCSV.rows(report) : Dump.render(report, format, terminal: Terminal.current())
+                    try write(format.isTable && !isFirst ? "\n" + text : text)
                 }
             }
         } catch End.signal, End.nobodyReads {
@@ -46,7 +46,7 @@ struct DumpWatch {
     /// could end this wait.
     private static let patience: Int32 = 200
 
-    /// What a program that reads gets after a signal to take the rest of a report.
+    /// How long a program that reads has, after a signal, to take the rest of a report.
     private static let readerPatience: Duration = .seconds(5)
 
     private static func restoreTerminal() {
@@ -63,11 +63,8 @@ struct DumpWatch {
         var isFirst = true
         while true {
             try wait(until: max(tick, earliest))
-            let report = try collector.report()
             earliest = Dump.leastEnd(of: options.interval)
-            // A signal that came meanwhile ends it before there is half a report.
-            try wait(until: .after(.zero))
-            try show(report, isFirst)
+            try show(try collector.report(), isFirst)
             isFirst = false
             // A late one does not push the others back.
             tick = tick.advanced(by: options.interval)
@@ -98,7 +95,7 @@ struct DumpWatch {
         var rest = Array(text.utf8)[...]
         var end: Deadline?
         while !rest.isEmpty {
-            try waitForRoom(until: &end)
+            try waitForRoom(until: &end, hasBegun: rest.startIndex > 0)
             let piece = rest.prefix(Int(PIPE_BUF))
             let count = unsafe piece.withUnsafeBytes { unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
@@ -110,12 +107,12 @@ struct DumpWatch {
 
     /// A program that reads gets what was begun although a signal has come: half a line of JSON is of no use to it. Whoever
     /// looks at a terminal wants the end.
-    /// - Parameter end: when nothing more is written; nil: no signal has come.
-    private func waitForRoom(until end: inout Deadline?) throws {
+    /// - Parameter end: how long it is waited for room; nil: no signal has come.
+    private func waitForRoom(until end: inout Deadline?, hasBegun: Bool) throws {
         while end == nil {
             do {
                 if try isReady(for: POLLOUT, within: -1) { return }
-            } catch End.signal where isatty(STDOUT_FILENO) == 0 {
+            } catch End.signal where hasBegun && isatty(STDOUT_FILENO) == 0 {
                 end = .after(Self.readerPatience)
             }
         }

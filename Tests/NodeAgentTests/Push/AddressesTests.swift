@@ -199,7 +199,7 @@ struct AddressesTests {
         }
         let others = try (0..<3).map { _ in try FakeAggregator() }
         let name = Name([gone.address] + others.map(\.address))
-        let rig = try rig { $0.goodbye = .seconds(10) }
+        let rig = try rig { $0.goodbye = .seconds(60) }
         try rig.publish(1)
         let running = try rig.group(resolve: name.resolve)
         for replica in others + [gone] { try replica.batches(1) }
@@ -210,7 +210,7 @@ struct AddressesTests {
         for replica in others { try replica.session(with: "its end") { $0.end } }
         #expect(throws: Watched<Bool?>.TimedOut.self) { try running.end(within: .milliseconds(100)) }
         mayEnd.change { $0 = true }
-        _ = try running.end()
+        _ = try running.end(within: .seconds(20))
         try gone.session(with: "its end") { $0.end }
         for replica in others + [gone] {
             #expect(replica.sessions.now.first?.batches.map(\.sequence) == [1, 2])

@@ -48,15 +48,13 @@ struct GoodbyeTests {
             try session.say(.welcome(Welcome(instance: "late", serverTimeMicroseconds: 1)))
             try session.listen()
         }
-        let rig = try PushRig { $0.goodbye = .seconds(10) }
+        let rig = try PushRig { $0.goodbye = .seconds(60) }
         try rig.publish(1)
         let running = try rig.session(to: aggregator.address)
         try aggregator.session(with: "a Hello") { $0.hello }
-        let start = ContinuousClock.now
         rig.end()
         ended.change { $0 = true }
-        _ = try running.end(within: .seconds(30))
-        #expect(ContinuousClock.now - start < .seconds(5))
+        _ = try running.end(within: .seconds(20))
         try aggregator.session(with: "its end") { $0.end }
         #expect(aggregator.sessions.now.first?.batches.count == 1)
         #expect(aggregator.sessions.now.first?.heard.last == .goodbye)

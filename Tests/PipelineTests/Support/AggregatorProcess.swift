@@ -44,8 +44,8 @@ final class AggregatorProcess {
         api = Self.word(after: " api=", in: program.text)
     }
 
-    /// - Parameter address: nil: a port that neither the kernel chooses nor `closedPort()` does: it must still be free when
-    ///   an aggregator is started on it again.
+    /// - Parameter address: nil for a port of a range from which neither the kernel nor another test takes one, since it
+    ///   must still be free when an aggregator is started on it again.
     private static func port(_ address: String?) -> String {
         address.flatMap { $0.split(separator: ":").last.map(String.init) }
             ?? "\(LoopbackServer.closedPort(in: 21_000..<32_000))"

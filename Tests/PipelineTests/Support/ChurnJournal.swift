@@ -33,7 +33,7 @@ struct ChurnJournal {
     /// - Parameter interval: between sweeps, ns.
     /// - Returns: of how many containers there were samples.
     func expectPossible(_ sweeps: [RecordingPeer.Sweep], interval: Int64) -> Int {
-        // How far apart the kernel's clocks tell moments.
+        // So far behind the kernel's clocks may be.
         let grain: Int64 = 20_000_000
         var last: [UInt64: (time: Int64, cpu: UInt64)] = [:]
         // The time of the sweep before the one that first saw it.
@@ -45,10 +45,10 @@ struct ChurnJournal {
                 let before = seen[identity.generation] ?? (index > 0 ? sweeps[index - 1].time : .min / 2)
                 seen[identity.generation] = before
                 if identity.born, let start = identity.startTimeMicroseconds {
-                    // A link of an older container can have been left there: then it is as old as the sweep before.
+                    // A link of an older container can have been left there: then this one is called as old as that sweep.
                     let earliest = min(life.born, before) - grain
                     #expect(start * 1_000 >= earliest, "called older than it is: \(sample), \(life)")
-                    // The first sweep after its birth may have listed its pod before that, the next one has not.
+                    // Its birth is noted before its cgroup is made, so the first sweep after it may have come in between.
                     let due = sweeps.lazy.map(\.time).filter { $0 > life.born + grain }.dropFirst().first ?? .max / 2
                     let latest = max(life.born + 2 * interval, due + grain)
                     #expect(start * 1_000 <= latest, "called born long after: \(sample), \(life)")

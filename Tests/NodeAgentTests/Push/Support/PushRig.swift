@@ -12,8 +12,8 @@ struct PushRig: Sendable {
     let collected = CollectedLog()
     var settings: PushSettings
 
-    /// - Parameter adjust: the waits that the test is about. The others stay long, so that they do not come in between,
-    ///   but for the backoff, which starts at a millisecond.
+    /// - Parameter adjust: the waits that the test is about. The others stay as they are or get longer, so that they do not
+    ///   come in between, but for the backoff, which starts at a millisecond.
     init(
         context: TLSContext? = nil, serverName: String? = "localhost", token: CredentialFile? = nil,
         interval: Duration = .milliseconds(10), _ adjust: (inout PushTimes) -> Void = { _ in }
@@ -26,7 +26,7 @@ struct PushRig: Sendable {
                 intervalMilliseconds: 1000, credential: "", capacityMillicores: 4000,
                 capacityMemoryBytes: 8 << 30, cgroupMode: .v2),
             interval: interval, log: collected.log)
-        // Longer than a test waits for anything: what only a timer brings about is missed.
+        // Longer than a test waits for anything: what only one of these timers brings about does not count.
         for time in [\PushTimes.credential, \.resolve, \.afterRefusal, \.connect] {
             settings.times[keyPath: time] = .seconds(3600)
         }
