@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from harness import accounts, objects, quantities
-from harness.accounts import CUT_OFF, GAP, History, assert_as_counted, assert_no_more_than_counted
+from harness.accounts import (
+    CUT_OFF,
+    GAP,
+    SHORTEST_WINDOW,
+    History,
+    assert_as_counted,
+    assert_no_more_than_counted,
+)
 from harness.cluster import POD_END_DEADLINE, Cluster
 from harness.metrics_push import Figures, MetricsPush
 from harness.waiting import wait_until
@@ -20,7 +27,7 @@ SOON = 15
 POLLED_SECONDS = 35
 # Of a rate: it begins with the newest sample that is 15 s older, and of those only one in four seconds is kept, or with the
 # container when that is younger.
-LONGEST_WINDOW, SHORTEST_WINDOW = 25, 0.9
+LONGEST_WINDOW = 25
 # Of a container that ends after two seconds, with its start.
 LONGEST_LIFE = 4
 FIRST_DEADLINE = 20

@@ -135,7 +135,6 @@ def test_the_churn_was_one(run: Run, measured: Callable[[str], None]) -> None:
         f"sweeps of {statistics.median(sweeps):.1f}, at most {max(sweeps):.1f} ms; "
         f"agent before {run.state('before')}, after {run.state('after')}, {100 * run.agent_share():.0f} % of a CPU"
     )
-    assert did["operations"] >= LEAST
     assert seen > 50
     # Of the churn that is asked for, a guest does as much as its machine allows; the agent must not be what holds it up.
     assert run.agent_share() < 0.3

@@ -17,7 +17,6 @@ DOWN_DEADLINE = 90
 KNOWN_DEADLINE = 60
 # What a start takes can be more than the target for some seconds.
 START_SECONDS = 2
-SHORTEST_WINDOW = 0.9
 STATUS_DEADLINE = 15
 
 # Uses most of a core while the file is there, and next to nothing otherwise.
@@ -53,7 +52,7 @@ def test_a_deployment_follows_its_load_up_and_down(
     name = pod["metadata"]["name"]
     # A rate over less would be its start and nothing else.
     first = wait_until(lambda: metrics_push.of(namespace, name), KNOWN_DEADLINE, "its first figures")
-    assert first.window >= SHORTEST_WINDOW
+    assert first.window >= accounts.SHORTEST_WINDOW
     calm = accounts.started(cluster.wait_pod(namespace, name), "worker") + START_SECONDS
 
     def is_calm() -> bool:

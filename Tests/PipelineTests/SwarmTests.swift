@@ -102,6 +102,8 @@ struct SwarmTests {
         #expect(report["sessions_lost"]?.integer == 0)
         #expect(try counters(aggregator)["metrics_push_sessions_accepted_total"] ?? 0 >= Int64(2 * Self.nodes))
         let recovery = try #require(report["storm_recovery_ms"]?.integer)
+        // Of each.
+        #expect(recovery < 10_000)
         return status == 0 ? recovery : .max
     }
 

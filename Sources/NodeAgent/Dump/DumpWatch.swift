@@ -107,7 +107,7 @@ struct DumpWatch {
 
     /// A program that reads gets what was begun although a signal has come: half a line of JSON is of no use to it. Whoever
     /// looks at a terminal wants the end.
-    /// - Parameter end: how long it is waited for room; nil: no signal has come.
+    /// - Parameter end: until when it waits for room; nil: no signal has come.
     private func waitForRoom(until end: inout Deadline?, hasBegun: Bool) throws {
         while end == nil {
             do {

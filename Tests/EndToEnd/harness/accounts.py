@@ -19,6 +19,8 @@ INTERVAL = 0.05
 LONGEST_READ = 0.005
 # Within a longer pause between two readings nothing is known but that the counter grew.
 GAP = 2 * INTERVAL
+# Of any rate that is served, in seconds, with some room.
+SHORTEST_WINDOW = 0.9
 # What a served time lacks: it has whole seconds.
 CUT_OFF = 1.0
 
